@@ -1,0 +1,1 @@
+"""Sound in: sources, framing, voice activity, prosody and turns. Imports numpy and itself only."""

@@ -1,0 +1,1 @@
+"""Training and evaluation of the tone model. PyTorch is used here and nowhere else."""

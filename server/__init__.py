@@ -1,0 +1,1 @@
+"""Calls as they run: pipeline, wire protocol, HTTP and websockets, store, command line."""

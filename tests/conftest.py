@@ -1,0 +1,22 @@
+"""What tests share: the real speech beside the checkout, and the recorded call."""
+
+from pathlib import Path
+
+import pytest
+
+from models.training.corpora import data_folder
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real speech; the test is skipped where it is absent."""
+    folder = data_folder()
+    if folder is None:
+        pytest.skip("the real speech is absent: set CALMLINE_DATA to the folder that holds emotion.csv")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def recorded_call(data: Path) -> Path:
+    """A calm two-channel support call, 8 kHz, left agent, right customer."""
+    return data / "calls" / "auto_repairs_40.flac"
