@@ -1,0 +1,88 @@
+"""Voice activity: Silero's model over one channel, a probability of speech for every 32 ms.
+
+In: 16 kHz float32, any cut. Out: `Voice` for each full window of 512 samples on a fixed grid of stream time, so the
+cut never shows. State: the model's recurrent state, its 64 samples of context and what is too short for a window.
+The model file comes with faster-whisper, found without importing that package; one thread, about 0.1 ms a window. The
+session holds no state, so all channels and calls share it.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from audio.errors import CalmlineError
+from audio.frame import Samples
+from audio.turns import Voice
+
+WINDOW = 512  # samples, 32 ms: what the model was trained on
+CONTEXT = 64  # samples of the window before that the model sees again
+STATE = (1, 1, 128)  # of each of its two recurrent states
+
+
+class VadMissingError(CalmlineError):
+    """The model file is not where faster-whisper keeps it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The voice activity model silero_vad*.onnx was expected inside the faster-whisper package and is not "
+            "there: run `pip install --force-reinstall faster-whisper`."
+        )
+
+
+class VadModel:
+    """The network alone: one window and its state in, a probability and the next state out."""
+
+    def __init__(self, path: Path) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+    def run(
+        self, window: Samples, h: NDArray[np.float32], c: NDArray[np.float32]
+    ) -> tuple[float, NDArray[np.float32], NDArray[np.float32]]:
+        """One window [shape=(1, CONTEXT + WINDOW)] with the states [shape=STATE] that the last one left."""
+        probability, h, c = self._session.run(None, {"input": window, "h": h, "c": c})
+        return float(probability.item()), h, c
+
+
+def load_vad() -> VadModel:
+    """The newest Silero model that faster-whisper carries.
+
+    Raises
+    ------
+    VadMissingError
+        If the package or the file in it is missing.
+    """
+    spec = find_spec("faster_whisper")
+    folders = spec.submodule_search_locations if spec else None
+    files = sorted(path for folder in folders or () for path in Path(folder).glob("assets/silero_vad*.onnx"))
+    if not files:
+        raise VadMissingError
+    return VadModel(files[-1])
+
+
+class Vad:
+    """Voice activity of one channel."""
+
+    def __init__(self, model: VadModel) -> None:
+        self._model = model
+        self._h = np.zeros(STATE, np.float32)
+        self._c = np.zeros(STATE, np.float32)
+        self._waiting = np.zeros(CONTEXT, np.float32)  # the context, then samples too few for a window
+        self._end = 0  # stream time just after the last window
+
+    def feed(self, samples: Samples) -> list[Voice]:
+        self._waiting = np.concatenate((self._waiting, samples))
+        voices = []
+        while len(self._waiting) >= CONTEXT + WINDOW:
+            window = self._waiting[np.newaxis, : CONTEXT + WINDOW]
+            probability, self._h, self._c = self._model.run(window, self._h, self._c)
+            self._waiting = self._waiting[WINDOW:]
+            self._end += WINDOW
+            voices.append(Voice(self._end, probability))
+        return voices
