@@ -1,0 +1,47 @@
+// Follows a call over a websocket: hands each message on, says when the line is lost, and comes back by itself,
+// asking for what came after the last event it got, so that nothing is missed and nothing comes twice.
+
+const RETRY_MS = [250, 500, 1000, 2000, 4000];
+
+export class Follower {
+  #socket = null;
+  #tries = 0;
+  #call = null;
+  #seq = 0;
+
+  // path: "ws/live" for whatever call is running, "ws/calls/ID" for one call.
+  constructor(path, receive) {
+    this.path = path;
+    this.receive = receive;
+  }
+
+  open() {
+    const url = new URL(this.path, document.baseURI);
+    url.protocol = url.protocol.replace("http", "ws");
+    if (this.#call) {
+      url.searchParams.set("call", this.#call);
+      url.searchParams.set("after", this.#seq);
+    }
+    this.#socket = new WebSocket(url);
+    this.#socket.addEventListener("open", () => {
+      this.#tries = 0;
+      this.receive({ type: "connected" });
+    });
+    this.#socket.addEventListener("message", ({ data }) => this.#take(JSON.parse(data)));
+    this.#socket.addEventListener("close", () => {
+      this.receive({ type: "disconnected" });
+      setTimeout(() => this.open(), RETRY_MS[Math.min(this.#tries++, RETRY_MS.length - 1)]);
+    });
+  }
+
+  send(command) {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(command));
+  }
+
+  #take(message) {
+    if (message.type === "snapshot") this.#call = message.call.id;
+    if (message.type === "snapshot") this.#seq = message.after;
+    if (message.seq && message.type !== "snapshot") this.#seq = message.seq;
+    this.receive(message);
+  }
+}
