@@ -1,0 +1,34 @@
+"""Sources: what recordings and headsets have in common, so that replay and live calls run the same code.
+
+A source hands out int16 PCM blocks [shape=(n, channels)] at its own rate, in order, without gaps: time is
+told by counting samples. What a person should know about the sound on the way becomes a `Note`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.frame import Channel
+
+Pcm: TypeAlias = NDArray[np.int16]  # [shape=(n, channels)]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One sentence about the source: a gap, damage, or how it was understood."""
+
+    at: int  # stream time
+    text: str
+
+
+class Source(Protocol):
+    """`notes` grows while `blocks` is drawn from: whoever reads shows what is new."""
+
+    rate: int  # Hz
+    layout: tuple[Channel, ...]
+    notes: list[Note]
+
+    def blocks(self) -> Iterator[Pcm]: ...
