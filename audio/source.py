@@ -25,10 +25,13 @@ class Note:
 
 
 class Source(Protocol):
-    """`notes` grows while `blocks` is drawn from: whoever reads shows what is new."""
+    @property
+    def rate(self) -> int: ...  # Hz
 
-    rate: int  # Hz
-    layout: tuple[Channel, ...]
-    notes: list[Note]
+    @property
+    def layout(self) -> tuple[Channel, ...]: ...
+
+    @property
+    def notes(self) -> list[Note]: ...  # grows while `blocks` is drawn from
 
     def blocks(self) -> Iterator[Pcm]: ...
