@@ -1,0 +1,120 @@
+"""`calmline bench core`: what the sound side of a call costs, words excluded, on one core and real audio.
+
+The core is driven frame by frame as a live call drives it. Tone readings run between frames, as they do on their own
+thread: they count in the real-time factor (RTF) but not in the time of a frame. Then each stage is timed alone
+over the same customer channel.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from audio.frame import FRAME, SAMPLE_RATE, Channel
+from audio.framing import Framing, Row
+from audio.level import LevelMeter
+from audio.prosody import Prosody
+from audio.turns import TurnTracker
+from audio.vad import Vad
+from benchmarks.calls import Call
+from benchmarks.machine import Machine, Spread, spread, this_machine
+from coach.rules import Rule
+from models.tone import ToneJob, ToneModel
+from models.words import WordsJob
+from server.core import Core, CoreSettings, no_result
+from server.pipeline import Models
+
+
+@dataclass(frozen=True, slots=True)
+class CoreResult:
+    machine: Machine
+    call: str
+    audio_s: float
+    rtf_per_channel: float  # all stages and tone, one core, per second of one channel
+    rtf_without_tone: float
+    frame_ms: Spread  # one 20 ms step of both channels, tone off its path
+    tone_ms: Spread  # one reading of up to 3 s
+    stages_us: dict[str, float]  # one channel, per 20 ms, each alone
+
+
+def bench_core(call: Call, models: Models, rules: tuple[Rule, ...]) -> CoreResult:
+    """Drive a whole two-channel call through the core on one processor core."""
+    with one_core():
+        steps, tones = _drive(call, models, rules)
+        stages = _stages(call, models)
+    channel_s = len(call.channels) * call.length / SAMPLE_RATE
+    return CoreResult(
+        machine=this_machine(),
+        call=call.name,
+        audio_s=round(call.length / SAMPLE_RATE, 1),
+        rtf_per_channel=round((sum(steps) + sum(tones)) / channel_s, 4),
+        rtf_without_tone=round(sum(steps) / channel_s, 4),
+        frame_ms=spread([1000 * step for step in steps]),
+        tone_ms=spread([1000 * tone for tone in tones]),
+        stages_us=stages,
+    )
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Keep this thread, and those it starts, on one processor core where the system can (Linux)."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(allowed)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+def _rows(call: Call) -> list[Row]:
+    framing = Framing(tuple(call.channels))
+    return [row for channel, samples in call.channels.items() for row in framing.feed(channel, samples)]
+
+
+def _drive(call: Call, models: Models, rules: tuple[Rule, ...]) -> tuple[list[float], list[float]]:
+    """Seconds of every step, and of every tone reading."""
+    core = Core(tuple(call.channels), CoreSettings(), rules, models.vad)
+    steps, tones = [], []
+    for row in _rows(call):
+        began = perf_counter()
+        outputs = core.step(row)
+        steps.append(perf_counter() - began)
+        for output in outputs:
+            if isinstance(output, ToneJob):
+                tones.append(_read_tone(core, output, models.tone))
+            elif isinstance(output, WordsJob) and output.final:
+                core.take(no_result(output))
+    return steps, tones
+
+
+def _read_tone(core: Core, job: ToneJob, tone: ToneModel) -> float:
+    began = perf_counter()
+    core.take(tone.read(job))
+    return perf_counter() - began
+
+
+def _stages(call: Call, models: Models) -> dict[str, float]:
+    """Microseconds per 20 ms of the customer channel, stage by stage."""
+    samples = [row[-1].samples for row in _rows(call)]
+    vad = Vad(models.vad)
+    voices = [voice for piece in samples for voice in vad.feed(piece)]
+    runs: dict[str, tuple[Callable[[Any], object], Iterable[Any]]] = {
+        "level": (LevelMeter(Channel.CUSTOMER).feed, samples),
+        "vad": (Vad(models.vad).feed, samples),
+        "turns": (TurnTracker(Channel.CUSTOMER).feed, voices),
+        "prosody": (Prosody().feed, samples),
+    }
+    frames = call.length // FRAME
+    return {name: round(1e6 * _seconds(feed, items) / frames, 1) for name, (feed, items) in runs.items()}
+
+
+def _seconds(feed: Callable[[Any], object], items: Iterable[Any]) -> float:
+    began = perf_counter()
+    for item in items:
+        feed(item)
+    return perf_counter() - began

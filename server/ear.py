@@ -1,0 +1,89 @@
+"""One channel's ear: everything that listens to a single channel frame by frame, before the channels meet.
+
+In: 20 ms frames of one channel. Out: levels, turns, and the words jobs of its turns; `CustomerEar` adds prosody and
+tone jobs, and is the only thing that does: nothing of the kind is ever computed for the agent. Pure; the
+stages inside keep the state.
+"""
+
+from dataclasses import dataclass, field
+
+from audio.frame import Channel, Frame
+from audio.history import History
+from audio.level import Level, LevelMeter
+from audio.prosody import Prosody, ProsodySummary, ProsodyWindow
+from audio.turns import TurnEnded, TurnSettings, TurnStarted, TurnTracker, Voice
+from audio.vad import Vad, VadModel
+from models.customer_speech import CustomerSpeech, CustomerSpeechSettings
+from models.tone import ToneJob
+from models.utterance import UtteranceCutter, UtteranceSettings
+from models.words import WordsJob
+
+
+@dataclass(frozen=True, slots=True)
+class EarSettings:
+    turns: TurnSettings = field(default_factory=TurnSettings)
+    utterances: UtteranceSettings = field(default_factory=UtteranceSettings)
+    customer_speech: CustomerSpeechSettings = field(default_factory=CustomerSpeechSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one frame led to on one channel."""
+
+    channel: Channel
+    levels: list[Level]
+    voices: list[Voice]
+    turns: list[TurnStarted | TurnEnded]
+    words: list[WordsJob]
+
+
+class Ear:
+    """Levels, turns and words jobs of one channel."""
+
+    def __init__(self, channel: Channel, settings: EarSettings, vad: VadModel) -> None:
+        self.channel = channel
+        self._level = LevelMeter(channel)
+        self._vad = Vad(vad)
+        self._turns = TurnTracker(channel, settings.turns)
+        self._history = History(settings.turns.longest_s + 5)
+        self._utterances = UtteranceCutter(settings.utterances, self._history)
+
+    def hear(self, frame: Frame) -> Heard:
+        self._history.append(frame.samples)
+        voices = self._vad.feed(frame.samples)
+        turns = [event for voice in voices for event in self._turns.feed(voice)]
+        words = [job for event in turns for job in self._utterances.feed(event)]
+        words += self._utterances.tick(frame.end)
+        return Heard(self.channel, self._level.feed(frame.samples), voices, turns, words)
+
+    def flush(self, at: int) -> Heard:
+        """The call ends at `at`: whatever turn is open ends too."""
+        turns = self._turns.flush(at)
+        return Heard(self.channel, [], [], turns, [job for event in turns for job in self._utterances.feed(event)])
+
+    @property
+    def speaking(self) -> bool:
+        return self._turns.speaking
+
+
+class CustomerEar(Ear):
+    """The customer's, which also follows how the voice moves."""
+
+    def __init__(self, settings: EarSettings, vad: VadModel) -> None:
+        super().__init__(Channel.CUSTOMER, settings, vad)
+        self._prosody = Prosody()
+        self._recent = ProsodyWindow()
+        self._speech = CustomerSpeech(settings.customer_speech)
+
+    def hear(self, frame: Frame) -> Heard:
+        heard = super().hear(frame)
+        for block in self._prosody.feed(frame.samples):
+            self._recent.feed(block, self.speaking)
+        self._speech.feed(frame, self.speaking)
+        return heard
+
+    def prosody(self) -> ProsodySummary | None:
+        return self._recent.summary()
+
+    def tone_job(self, at: int) -> ToneJob | None:
+        return self._speech.tick(at)
