@@ -26,6 +26,7 @@ class EndReason(StrEnum):
     STOPPED = "stopped"  # the feed said so
     LOST = "lost"  # the feed went away and did not come back
     SHUTDOWN = "shutdown"  # the server was shut down
+    FAILED = "failed"  # a fault in the program; the log has it
 
 
 class FeedState(StrEnum):
@@ -45,8 +46,13 @@ class ErrorCode(StrEnum):
     START_DIFFERS = "start_differs"
     HALF_FRAME = "half_frame"
     MODEL_FAILED = "model_failed"
+    CALL_FAILED = "call_failed"
     NOT_STORED = "not_stored"
     AUDIO_NOT_KEPT = "audio_not_kept"
+    CALL_RUNNING = "call_running"
+    NO_AUDIO = "no_audio"
+    FORBIDDEN = "forbidden"
+    UNAUTHORIZED = "unauthorized"
 
 
 def _snake(name: str) -> str:
@@ -65,6 +71,12 @@ class Durable(Message, frozen=True, kw_only=True):
 
 class Ephemeral(Message, frozen=True):
     """Not numbered, not stored."""
+
+
+class CallStarted(Durable, frozen=True):
+    """The first event of a call."""
+
+    at: Seconds
 
 
 class TurnStarted(Durable, frozen=True):
@@ -177,7 +189,8 @@ class Detection(Durable, frozen=True):
 
 
 class Cue(Durable, frozen=True):
-    """What became of a detection on the agent's screen, decided on its arrival at `at`; a shown one leaves at `until`."""
+    """What became of a detection on the agent's screen, decided as it arrived at `at`. A shown one leaves at
+    `until`."""
 
     at: Seconds
     until: Seconds
@@ -219,6 +232,13 @@ class DeviceChanged(Durable, frozen=True):
     overruns: Count
 
 
+class Noted(Durable, frozen=True):
+    """Something a person should know about the sound on its way here, in one sentence."""
+
+    at: Seconds
+    text: str
+
+
 class Error(Durable, frozen=True):
     """What went wrong, in one sentence. With a number it is about the call; with seq 0 it answers you alone."""
 
@@ -254,8 +274,8 @@ class PartialWords(Ephemeral, frozen=True):
 
 class Status(Ephemeral, frozen=True):
     """How the server keeps up: `lag` is audio taken but not heard yet, `words_lag` the age of the oldest turn that
-    waits for its words, `shed` counts partial words left out to keep up (final ones never are), `dropped` the 20 ms frames
-    lost before they reached the server. `stored` false: the call goes on, but is not being stored."""
+    waits for its words, `shed` counts partial words left out to keep up (final ones never are), `dropped` the
+    20 ms frames lost before they reached the server. `stored` false: the call goes on, but is not being stored."""
 
     at: Seconds
     feed: FeedState
@@ -267,7 +287,8 @@ class Status(Ephemeral, frozen=True):
 
 
 OfCall: TypeAlias = (
-    TurnStarted
+    CallStarted
+    | TurnStarted
     | TurnEnded
     | Overlap
     | Words
@@ -280,6 +301,7 @@ OfCall: TypeAlias = (
     | Resumed
     | CuesSwitched
     | DeviceChanged
+    | Noted
     | Error
     | CallEnded
 )

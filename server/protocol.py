@@ -2,8 +2,8 @@
 
 A feed opens with `start`, then sends binary PCM16 with `ToServer` messages between. A page that follows a call gets a
 `snapshot`, then the call's events, and may send commands. Every message is a JSON object whose `type` names it; a
-client's message with a field that is not known is refused. `docs/protocol.md` and its JSON Schema are generated from this
-file and `server.events` by `python -m server.protocol_docs`.
+client's message with a field that is not known is refused. `docs/protocol.md` and its JSON Schema are generated
+from this file and `server.events` by `python -m server.protocol_docs`.
 """
 
 from datetime import datetime
@@ -14,13 +14,15 @@ from msgspec import DecodeError, Meta, Struct, json
 
 from audio.errors import CalmlineError
 from audio.frame import MONO, STEREO, Channel
+from audio.intake import HIGHEST, LOWEST
 from server.events import Count, Message, OfCall, OfNow, Seconds
 
 VERSION = 1
 
 CallId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
-Rate = Annotated[int, Meta(ge=4_000, le=192_000)]  # Hz
+Rate = Annotated[int, Meta(ge=LOWEST, le=HIGHEST)]  # Hz
+When = Annotated[datetime, Meta(tz=True)]  # with its offset from UTC
 
 
 class Layout(StrEnum):
@@ -66,7 +68,7 @@ class Start(ToServer, frozen=True):
     rate: Rate
     layout: Layout = Layout.AGENT_CUSTOMER
     title: Name | None = None
-    started_at: datetime | None = None
+    started_at: When | None = None
     keep_audio: bool = False
 
 
@@ -81,6 +83,13 @@ class Device(ToServer, frozen=True):
     present: bool
     dropped: Count = 0
     overruns: Count = 0
+
+
+class Note(ToServer, frozen=True):
+    """From a feed: something a person should know about the sound, in one sentence."""
+
+    at: Seconds
+    text: Annotated[str, Meta(min_length=1, max_length=1000)]
 
 
 class Pause(ToServer, frozen=True):
@@ -108,9 +117,9 @@ class CallInfo(Struct, frozen=True, kw_only=True):
     title: Name | None
     layout: Layout
     rate: Rate
-    started_at: datetime
+    started_at: When
     state: CallState = CallState.LIVE
-    ended_at: datetime | None = None
+    ended_at: When | None = None
     duration: Seconds = 0.0
     keep_audio: bool = False
 
@@ -139,7 +148,7 @@ class Waiting(Message, frozen=True):
 
 # Reading and writing
 
-FromFeed: TypeAlias = Start | Stop | Device | Pause | Resume
+FromFeed: TypeAlias = Start | Stop | Device | Note | Pause | Resume
 FromPage: TypeAlias = Pause | Resume | SwitchCues
 FromServer: TypeAlias = OfCall | OfNow | Accepted | Snapshot | Waiting
 
@@ -160,7 +169,7 @@ def read_from_feed(data: str | bytes) -> FromFeed:
     try:
         return _from_feed.decode(data)
     except DecodeError as error:
-        raise BadMessageError("start, stop, device, pause or resume", str(error)) from error
+        raise BadMessageError("start, stop, device, note, pause or resume", str(error)) from error
 
 
 def read_from_page(data: str | bytes) -> FromPage:
@@ -179,5 +188,5 @@ def read_from_server(data: str | bytes) -> FromServer:
         raise BadMessageError("that the server sends", str(error)) from error
 
 
-def write(message: Message) -> bytes:
-    return json.encode(message)
+def write(message: Message) -> str:
+    return json.encode(message).decode()

@@ -1,0 +1,96 @@
+"""The ASGI application: routes, layers and lifetime. The handlers are in `api`, `feed` and `follow`.
+
+`build_app` composes; the calls that run live as long as the application does, and are ended in order when it stops.
+"""
+
+import logging
+import mimetypes
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server import api
+from server.auth import Guard, login
+from server.calls import Calls, Engine
+from server.feed import feed
+from server.follow import follow_call, follow_newest
+from server.live import LiveSettings
+from server.store import NotStoredError, Store
+
+PAGES = Path(__file__).parents[1] / "dashboard"
+_HEADERS = {
+    "content-security-policy": "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    host: str = "127.0.0.1"  # name or address to listen on
+    port: int = 8420  # 0: any that is free
+    token: str | None = None  # whoever talks to the server must know it; off loopback there must be one
+    allowed_origins: tuple[str, ...] = ()  # whose pages may talk to it besides its own, such as https://crm.example
+    data_folder: str | None = None  # where calls are kept; none: the user's own data folder
+    keep_audio: bool = False  # keep the raw audio of every call, not only where a feed asks for it
+    live: LiveSettings = field(default_factory=LiveSettings)
+
+
+def build_app(settings: ServerSettings, engine: Engine, store: Store) -> Starlette:
+    """The application around an open store, which it does not close."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        try:
+            store.interrupt()
+        except NotStoredError as error:
+            logger.warning("%s", error)
+        app.state.calls = Calls(engine, store, settings.live, settings.keep_audio)
+        yield
+        await app.state.calls.close()
+
+    mimetypes.add_type("text/javascript", ".js")  # Windows may call it something that browsers refuse
+    routes = [
+        Route("/api/health", api.health),
+        Route("/api/login", login, methods=["POST"]),
+        Route("/api/calls", api.list_calls),
+        Route("/api/calls/{call}", api.show_call),
+        Route("/api/calls/{call}", api.delete_call, methods=["DELETE"]),
+        Route("/api/calls/{call}/events", api.list_events),
+        Route("/api/calls/{call}/audio", api.send_audio),
+        WebSocketRoute("/ws/feed", feed),
+        WebSocketRoute("/ws/follow", follow_newest),
+        WebSocketRoute("/ws/calls/{call}", follow_call),
+        Mount("/", StaticFiles(directory=PAGES, html=True)),
+    ]
+    layers = [Middleware(Headers), Middleware(Guard, settings.token, settings.allowed_origins)]
+    app = Starlette(routes=routes, middleware=layers, lifespan=lifespan)
+    app.state.settings = settings
+    return app
+
+
+class Headers:
+    """Sends what keeps pages from running anything but our own scripts, and calls out of caches."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(_HEADERS)
+                kept = "no-store" if scope["path"].startswith("/api/") else "no-cache"
+                headers["cache-control"] = kept
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)

@@ -1,0 +1,212 @@
+"""A live call: the asyncio shell around the pure core.
+
+In: PCM16 and commands. Out: messages, told to the call's journal. One task takes steps from one queue: each runs on the
+sound thread, where alone the core is touched; what comes of it is stored and shown; its jobs go to the workers, and
+their results come back as further steps. So nothing waits for a model, and nothing overtakes. Audio beyond the queue's
+bound makes the feed wait; it is never dropped.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from msgspec import structs
+
+from audio.errors import CalmlineError
+from audio.frame import Channel, to_seconds
+from models.tone import ToneJob
+from models.words import WordsJob
+from server.core import Job, Result
+from server.events import CallEnded, CallStarted, EndReason, Error, ErrorCode, FeedState, Status
+from server.hearing import Hearing, Told
+from server.journal import Journal
+from server.protocol import CallState, Device, Note
+from server.workers import Workers
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSettings:
+    queue_blocks: int = 100  # blocks of at most 100 ms that may wait to be heard
+    stall_s: float = 2.0  # seconds without audio after which a feed is shown as stalled
+    grace_s: float = 30.0  # seconds that a call waits for a lost feed to come back
+
+
+class CallOverError(CalmlineError):
+    """Audio or a command came for a call that has ended."""
+
+    def __init__(self, call: str) -> None:
+        super().__init__(f"Call {call} is over; start a new one under another id.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    run: Callable[[], Told]
+    frames: int = 0  # of audio that it hears
+
+
+class LiveCall:
+    """Made on the event loop that it lives on. `over` is set once all of the call is stored and shown."""
+
+    def __init__(self, hearing: Hearing, journal: Journal, workers: Workers, settings: LiveSettings) -> None:
+        self.journal = journal
+        self.over = asyncio.Event()
+        self.taken = 0  # frames of audio that the feed need not send again
+        self.paused = False
+        self.cues_on = True
+        self.feed = FeedState.FLOWING
+        self._hearing = hearing
+        self._workers = workers
+        self._steps: asyncio.Queue[_Step] = asyncio.Queue()
+        self._room = asyncio.Semaphore(settings.queue_blocks)
+        self._out: dict[asyncio.Future[Result], Job] = {}
+        self._now = 0.0  # seconds heard
+        self._waiting = 0  # frames taken but not heard yet
+        self._shed = 0
+        self._dropped: dict[Channel, int] = {}
+        self._status: Status | None = None
+        self._reason: EndReason | None = None
+        self._task = asyncio.create_task(self._run())
+
+    @property
+    def id(self) -> str:
+        return self.journal.call.id
+
+    @property
+    def ending(self) -> bool:
+        """Whether it takes no more audio."""
+        return self._reason is not None
+
+    @property
+    def frame_bytes(self) -> int:
+        """The size of one frame: a sample of each channel."""
+        return 2 * len(self.journal.call.layout.channels)
+
+    async def hear(self, pcm: bytes) -> None:
+        """Take whole frames of audio; waits while the queue is full. Raises `CallOverError`."""
+        block = self.journal.call.rate // 10 * self.frame_bytes
+        for start in range(0, len(pcm), block):
+            await self._room.acquire()
+            self._refuse_if_over()
+            part = pcm[start : start + block]
+            self.taken += len(part) // self.frame_bytes
+            if self.paused:
+                self._room.release()
+            else:
+                self._waiting += len(part) // self.frame_bytes
+                self._steps.put_nowait(_Step(partial(self._hearing.hear, part), len(part) // self.frame_bytes))
+
+    def pause(self) -> None:
+        """From the next frame on, throw audio away until `resume`. Raises `CallOverError`."""
+        if not self.paused:
+            self._put(self._hearing.pause)
+            self.paused = True
+
+    def resume(self) -> None:
+        if self.paused:
+            self._put(self._hearing.resume)
+            self.paused = False
+
+    def switch_cues(self, on: bool) -> None:
+        if on != self.cues_on:
+            self._put(partial(self._hearing.switch_cues, on))
+            self.cues_on = on
+
+    def device(self, device: Device) -> None:
+        self._put(partial(self._hearing.device, device))
+        self._dropped[device.channel] = device.dropped
+
+    def note(self, note: Note) -> None:
+        self._put(partial(self._hearing.note, note))
+
+    def set_feed(self, feed: FeedState) -> None:
+        """How the feed does, to be shown at once."""
+        if feed is not self.feed:
+            self.feed = feed
+            self._show(self._measure())
+
+    def finish(self, reason: EndReason) -> None:
+        """No more audio comes. Wait for `over` to know that the last words are there."""
+        if self._reason is None:
+            self._put(self._hearing.finish)
+            self._reason = reason
+
+    async def _run(self) -> None:
+        try:
+            await self.journal.tell([CallStarted(0.0)])
+            while self._reason is None or self._out or not self._steps.empty():
+                await self._take(await self._steps.get())
+        except Exception as error:
+            logger.exception("call %s failed", self.id)
+            self._reason = EndReason.FAILED
+            text = f"The call cannot be followed any further, through a fault in the program: {error!r}."
+            await self.journal.tell([Error(ErrorCode.CALL_FAILED, text)])
+        await self._end(self._reason)
+
+    async def _take(self, step: _Step) -> None:
+        """Run one step on the sound thread, send out its jobs, and tell what it found."""
+        told, self._now = await self._workers.on_sound(lambda: (step.run(), self._hearing.now))
+        if step.frames:
+            self._waiting -= step.frames
+            self._room.release()
+        for job in told:
+            if isinstance(job, ToneJob | WordsJob):
+                future = self._workers.start(self.id, job)
+                self._out[future] = job
+                future.add_done_callback(self._came_back)
+        self.journal.call = structs.replace(self.journal.call, duration=self._now)
+        await self.journal.tell([item for item in told if not isinstance(item, ToneJob | WordsJob)])
+        status = self._measure()
+        if self._status is None or _worth_showing(status, self._status):
+            self._show(status)
+
+    def _came_back(self, future: asyncio.Future[Result]) -> None:
+        job = self._out.pop(future)
+        if future.cancelled():
+            self._shed += 1
+        elif error := future.exception():
+            self._steps.put_nowait(_Step(partial(self._hearing.do_without, job, error)))
+        else:
+            self._steps.put_nowait(_Step(partial(self._hearing.take, future.result())))
+
+    async def _end(self, reason: EndReason) -> None:
+        await self._workers.on_sound(self._hearing.close)
+        call = structs.replace(self.journal.call, state=CallState.ENDED, ended_at=datetime.now(UTC))
+        self.journal.call = call
+        await self.journal.tell([CallEnded(self._now, reason)])
+        self.journal.close()
+        self.over.set()
+        self._room.release()  # a feed that waits for room learns that the call is over
+
+    def _put(self, run: Callable[[], Told]) -> None:
+        self._refuse_if_over()
+        self._steps.put_nowait(_Step(run))
+
+    def _refuse_if_over(self) -> None:
+        if self._reason is not None:
+            raise CallOverError(self.id)
+
+    def _measure(self) -> Status:
+        finals = [job.at for job in self._out.values() if isinstance(job, WordsJob) and job.final]
+        return Status(
+            at=self._now,
+            feed=FeedState.PAUSED if self.paused and self.feed is FeedState.FLOWING else self.feed,
+            lag=round(self._waiting / self.journal.call.rate, 3),
+            words_lag=max(0.0, round(self._now - to_seconds(min(finals)), 3)) if finals else 0.0,
+            shed=self._shed,
+            dropped=sum(self._dropped.values()),
+            stored=self.journal.stored,
+        )
+
+    def _show(self, status: Status) -> None:
+        self._status = status
+        self.journal.tell_now(status)
+
+
+def _worth_showing(status: Status, shown: Status) -> bool:
+    """Once a second of stream time, and whenever its words change."""
+    return (int(status.at), status.feed, status.stored) != (int(shown.at), shown.feed, shown.stored)

@@ -1,0 +1,103 @@
+"""Running the server: the port, the store and uvicorn around the application.
+
+`serve` runs in the foreground until it is told to stop; `serving` runs in a thread beside other work. uvicorn speaks
+websockets through the `websockets` library. Messages are not compressed: on one machine that only costs time.
+"""
+
+import errno
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from audio.errors import CalmlineError
+from server.app import ServerSettings, build_app
+from server.auth import is_loopback
+from server.calls import Engine
+from server.store import Store, default_folder
+
+_LARGEST_MESSAGE = 2**20  # bytes: 2.7 s of two channels at 96 kHz
+_PATIENCE_S = 10  # seconds that connections have to finish when the server stops
+
+
+class ServeError(CalmlineError):
+    """The server cannot start."""
+
+
+def bind(settings: ServerSettings) -> socket.socket:
+    """The socket to listen on. Raises `ServeError` if it is taken, or must not be opened without a token."""
+    host, port = settings.host, settings.port
+    if settings.token is None and not is_loopback(host):
+        raise ServeError(f"Reachable from other machines (host {host}) the server starts with a token only: set one.")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            text = f"Port {port} of {host} is taken, perhaps by another Calmline: stop that, or choose another port."
+            raise ServeError(text) from error
+        raise ServeError(f"Expected a host and port to listen on; {host}:{port} is not: {error.strerror}.") from error
+
+
+def address(settings: ServerSettings, listener: socket.socket) -> str:
+    """Where pages find the server."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{listener.getsockname()[1]}"
+
+
+def serve(
+    settings: ServerSettings, engine: Engine, listener: socket.socket, ready: Callable[[], None] = lambda: None
+) -> None:
+    """Serve on a bound socket until interrupted; `ready` is called once pages can be opened. Raises `StoreError`."""
+    with listener, _store(settings) as store:
+        _Server(settings, engine, store, ready).run(sockets=[listener])
+
+
+@contextmanager
+def serving(settings: ServerSettings, engine: Engine) -> Iterator[str]:
+    """Serve beside other work while the context is open; its value is the address. Raises as `bind` and `serve` do."""
+    ready = threading.Event()
+    with bind(settings) as listener, _store(settings) as store:
+        server = _Server(settings, engine, store, ready.set)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="server")
+        thread.start()
+        try:
+            ready.wait()
+            if not server.started:
+                raise ServeError("The server did not start; the log says why.")
+            yield address(settings, listener)
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which says when it is ready, or has failed to be."""
+
+    def __init__(self, settings: ServerSettings, engine: Engine, store: Store, ready: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                build_app(settings, engine, store),
+                ws="websockets-sansio",
+                ws_max_size=_LARGEST_MESSAGE,
+                ws_per_message_deflate=False,
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=_PATIENCE_S,
+            )
+        )
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().startup(sockets)
+        finally:
+            self._ready()
+
+
+def _store(settings: ServerSettings) -> Store:
+    return Store(Path(settings.data_folder) if settings.data_folder else default_folder())

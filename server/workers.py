@@ -1,0 +1,74 @@
+"""The threads that every call of a server shares: one for sound, one for tone, one for words.
+
+`on_sound` runs a step of a call's core; `start` runs a job of its slow models. Both give back asyncio futures and are
+called on the event loop, where nothing of this ever runs. Tone has a thread of its own and never waits for words. A
+future of partial words is cancelled when they would come too late to be of use. Three threads, and not three a call:
+the models are shared, and a laptop has few cores.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+from models.tone import ToneJob
+from models.words import WordsJob
+from server.core import Job, Result, no_result
+from server.pipeline import Models
+from server.words_queue import WordsQueue
+
+Answer = TypeVar("Answer")
+
+
+class Workers:
+    def __init__(self, models: Models) -> None:
+        self._models = models
+        self._sound = ThreadPoolExecutor(1, "sound")
+        self._tone = ThreadPoolExecutor(1, "tone")
+        self._words = ThreadPoolExecutor(1, "words")
+        self._waiting: WordsQueue[asyncio.Future[Result]] = WordsQueue()
+        self._decoding = False
+
+    def on_sound(self, step: Callable[[], Answer]) -> asyncio.Future[Answer]:
+        return asyncio.get_running_loop().run_in_executor(self._sound, step)
+
+    def start(self, call: str, job: Job) -> asyncio.Future[Result]:
+        """The result to come: an exception where the model failed, cancelled where it is not wanted any more."""
+        loop = asyncio.get_running_loop()
+        if isinstance(job, ToneJob):
+            return loop.run_in_executor(self._tone, self._read, job)
+        future: asyncio.Future[Result] = loop.create_future()
+        superfluous = self._waiting.put(call, job, future)
+        if superfluous:
+            superfluous.cancel()
+        self._decode_next()
+        return future
+
+    async def close(self) -> None:
+        """Wait for what is running, then let the threads go."""
+        for pool in (self._sound, self._tone, self._words):
+            await asyncio.to_thread(pool.shutdown)
+
+    def _decode_next(self) -> None:
+        if self._decoding or (todo := self._waiting.pop()) is None:
+            return
+        job, future = todo
+        self._decoding = True
+        decoded = asyncio.get_running_loop().run_in_executor(self._words, self._transcribe, job)
+        decoded.add_done_callback(partial(self._pass_on, future))
+
+    def _pass_on(self, future: asyncio.Future[Result], decoded: asyncio.Future[Result]) -> None:
+        self._decoding = False
+        if error := decoded.exception():
+            future.set_exception(error)
+        else:
+            future.set_result(decoded.result())
+        self._decode_next()
+
+    def _read(self, job: ToneJob) -> Result:
+        return self._models.tone.read(job)
+
+    def _transcribe(self, job: WordsJob) -> Result:
+        words = self._models.words
+        return words.transcribe(job) if words else no_result(job)

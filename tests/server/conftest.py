@@ -1,0 +1,45 @@
+"""What the server's tests share: an open store, a call to keep in it, and a disk that is full."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from server.protocol import CallInfo, Layout
+from server.store import Store
+
+FullDisk = Callable[[Store], AbstractContextManager[None]]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "new" / "folder") as opened:
+        yield opened
+
+
+@pytest.fixture
+def call() -> CallInfo:
+    started_at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    return CallInfo(id="a", agent="Kim", title=None, layout=Layout.MIXED, rate=8000, started_at=started_at)
+
+
+@pytest.fixture
+def full_disk() -> FullDisk:
+    """A context in which a store's file cannot grow: SQLite's own limit, which it reports as it does a full disk."""
+
+    @contextmanager
+    def full(store: Store) -> Iterator[None]:
+        def limit(connection: sqlite3.Connection, _: object) -> None:
+            connection.execute("PRAGMA max_page_count = 1")  # which SQLite takes as: no larger than it is
+
+        sa.event.listen(store.engine, "connect", limit)
+        store.engine.dispose()
+        yield
+        sa.event.remove(store.engine, "connect", limit)
+        store.engine.dispose()
+
+    return full

@@ -1,0 +1,55 @@
+"""The order of decoding, and what is left out of it."""
+
+import numpy as np
+
+from audio.frame import Channel
+from audio.turns import Turn
+from models.words import WordsJob
+from server.words_queue import WordsQueue
+
+
+def a_job(turn: int, at: int, final: bool, channel: Channel = Channel.AGENT) -> WordsJob:
+    return WordsJob(at, Turn(channel, turn, 0, at), final, np.zeros(at, np.float32), 0)
+
+
+def in_order(queue: WordsQueue[str]) -> list[str]:
+    order = []
+    while (entry := queue.pop()) is not None:
+        order.append(entry[1])
+    return order
+
+
+def test_final_words_come_before_partial_ones_and_each_in_the_order_asked_for() -> None:
+    queue = WordsQueue[str]()
+    for ticket, job in {
+        "partial of 1": a_job(1, 10, final=False),
+        "final of 0": a_job(0, 11, final=True),
+        "partial of the customer": a_job(0, 12, final=False, channel=Channel.CUSTOMER),
+        "final of another": a_job(5, 13, final=True),
+    }.items():
+        assert queue.put("a", job, ticket) is None
+    assert in_order(queue) == ["final of 0", "final of another", "partial of 1", "partial of the customer"]
+
+
+def test_a_partial_that_waits_gives_way_to_a_newer_one_and_to_the_final_of_its_turn() -> None:
+    queue = WordsQueue[str]()
+    assert queue.put("a", a_job(0, 10, final=False), "first") is None
+    assert queue.put("a", a_job(0, 20, final=False), "second") == "first"
+    assert queue.put("a", a_job(0, 30, final=True), "final") == "second"
+    assert in_order(queue) == ["final"]
+
+
+def test_turns_of_other_calls_channels_and_numbers_are_left_alone() -> None:
+    queue = WordsQueue[str]()
+    queue.put("a", a_job(0, 10, final=False), "mine")
+    assert queue.put("b", a_job(0, 10, final=True), "another call's") is None
+    assert queue.put("a", a_job(1, 10, final=True), "another turn's") is None
+    assert queue.put("a", a_job(0, 10, final=True, channel=Channel.CUSTOMER), "another channel's") is None
+    assert len(in_order(queue)) == 4
+
+
+def test_final_words_are_never_left_out() -> None:
+    queue = WordsQueue[str]()
+    for turn in range(50):
+        assert queue.put("a", a_job(0, turn, final=True), str(turn)) is None
+    assert in_order(queue) == [str(turn) for turn in range(50)]
