@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from audio.frame import Channel
 from audio.prosody import ProsodySummary
 from audio.turns import Turn
 from models.tone import ToneReading
@@ -76,8 +75,9 @@ class Evidence:
 class Signal:
     """What a rule looks at."""
 
-    value: float
+    value: float  # the higher, the worse (for a credit: the better)
     evidence: tuple[Evidence, ...] = ()
+    advice: str = ""  # what to do, where this very moment knows better than the rule
 
 
 Signals: TypeAlias = Mapping[str, Signal]
@@ -116,6 +116,7 @@ class Detection:
     say: str  # the cue, one short line
     advice: str
     evidence: tuple[Evidence, ...]
+    cooldown: int  # samples before a cue of the same rule may be shown again
 
 
 class Fate(StrEnum):

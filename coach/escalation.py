@@ -1,0 +1,149 @@
+"""Escalation as sound tells it: one trend for the customer, 0 calm .. 1 escalated, with every contribution named.
+
+In: ticks. Out: a `Trend` for each. Contributions are log-odds over a caller at rest and add up: the tone reading
+counts for itself; loudness, pitch and pace against the customer's own calm usual only shade it (normalising by the
+speaker destroys the reading of one who is angry from the first word to the last). Of the last three readings of speech
+the middle one counts, so one odd window changes nothing. The sum rises within seconds and falls slowly. While the
+customer is silent, or there is no reading, it drifts back to rest and confidence falls; its course never changes by
+that alone. State: three readings, the sum, the baseline. Pure.
+"""
+
+import math
+from collections import deque
+from dataclasses import dataclass, field, replace
+
+from audio.frame import SAMPLE_RATE, to_samples
+from coach.baseline import BaselineSettings, CalmBaseline, Deviation
+from coach.course import Course, CourseSettings
+from coach.logodds import to_log_odds, to_probability
+from coach.moment import Direction, Evidence, Tick, Trend
+from coach.word_evidence import WordEvidenceSettings
+from models.tone import ToneReading
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationSettings:
+    """Weights are log-odds; times are seconds of stream time."""
+
+    rest: float = -2.0  # log-odds of a caller of whom nothing is known: 0.12
+    tone_weight: float = 1.0  # times what the probability of anger adds to rest
+    arousal_weight: float = 1.0  # times arousal above 0.5
+    shade: float = 0.4  # most that loudness, pitch or pace may add or take, each
+    loud_db: float = 8.0  # deviations that make up a full shade
+    high_st: float = 4.0
+    fast: float = 0.4  # 40 % more syllables a second
+    rise_s: float = 1.0  # time constants
+    fall_s: float = 8.0
+    forget_s: float = 45.0  # of silence or no reading
+    doubt_s: float = 20.0  # over which confidence falls without a reading
+    baseline: BaselineSettings = field(default_factory=BaselineSettings)
+    course: CourseSettings = field(default_factory=CourseSettings)
+    words: WordEvidenceSettings = field(default_factory=WordEvidenceSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What one window of speech adds to the log-odds, and why."""
+
+    reasons: tuple[Evidence, ...]  # values are log-odds over rest
+    confidence: float
+
+    @property
+    def total(self) -> float:
+        return sum(reason.value for reason in self.reasons)
+
+
+ODD_ONE_OUT = 3  # readings of which the middle one counts
+WINDOW_S = 3.0  # seconds of speech that a reading rests on
+
+
+class SoundEscalation:
+    """The trend of one call's customer. `feed` every tick."""
+
+    def __init__(self, settings: EscalationSettings | None = None) -> None:
+        self._settings = settings or EscalationSettings()
+        self._baseline = CalmBaseline(self._settings.baseline)
+        self._readings: deque[_Reading] = deque(maxlen=ODD_ONE_OUT)
+        self._levels: dict[str, float] = {}  # smoothed log-odds by reason
+        self._reasons: dict[str, Evidence] = {}  # the last that counted, by name
+        self._confidence = 0.0
+        self._course = Course(self._settings.course)
+        self._last = 0  # stream time of the last tick
+
+    def feed(self, tick: Tick) -> Trend:
+        passed, self._last = (tick.at - self._last) / SAMPLE_RATE, tick.at
+        if tick.tone is None or tick.tone.anger is None:
+            self._rest(passed)
+        else:
+            self._listen(self._read(tick, tick.tone, tick.tone.anger), passed)
+            self._course = self._course.after(tick.at, self._value())
+        known = self._confidence >= self._settings.course.least_confidence
+        return Trend(
+            at=tick.at,
+            value=self._value(),
+            direction=self._course.direction if known else Direction.UNKNOWN,
+            confidence=self._confidence,
+            evidence=tuple(replace(reason, value=self._levels[name]) for name, reason in self._reasons.items()),
+        )
+
+    def _listen(self, reading: _Reading, passed: float) -> None:
+        """Move towards the middle one of the last readings: fast up, slowly down."""
+        self._readings.append(reading)
+        if len(self._readings) == 1:
+            return
+        counts = sorted(self._readings, key=lambda one: one.total)[(len(self._readings) - 1) // 2]
+        rising = counts.total > sum(self._levels.values())
+        part = -math.expm1(-passed / (self._settings.rise_s if rising else self._settings.fall_s))
+        towards = {reason.name: reason.value for reason in counts.reasons}
+        for name in self._levels.keys() | towards.keys():
+            level = self._levels.get(name, 0.0)
+            self._levels[name] = level + part * (towards.get(name, 0.0) - level)
+        self._reasons |= {reason.name: reason for reason in counts.reasons}
+        self._confidence = counts.confidence
+
+    def _value(self) -> float:
+        return to_probability(self._settings.rest + sum(self._levels.values()))
+
+    def _rest(self, passed: float) -> None:
+        """Nothing to go by: drift back to rest, ever less sure."""
+        keep = math.exp(-passed / self._settings.forget_s)
+        self._levels = {name: keep * level for name, level in self._levels.items()}
+        self._confidence *= math.exp(-passed / self._settings.doubt_s)
+
+    def _read(self, tick: Tick, tone: ToneReading, anger: float) -> _Reading:
+        """One window of speech as reasons for and against."""
+        settings, sure = self._settings, tone.confidence or 0.0
+        parts = [
+            ("tone", _sounds(anger), settings.tone_weight * sure * (to_log_odds(anger) - settings.rest)),
+        ]
+        if tone.arousal is not None:
+            excited = settings.arousal_weight * sure * (tone.arousal - 0.5)
+            parts.append(("arousal", f"voice {tone.arousal:.0%} aroused", excited))
+        usual = self._baseline.feed(tick.prosody, anger) if tick.prosody else None
+        if usual:
+            parts += self._shades(usual)
+        start = max(tick.at - to_samples(WINDOW_S), 0)
+        return _Reading(tuple(Evidence(name, text, value, start, tick.at) for name, text, value in parts), sure)
+
+    def _shades(self, usual: Deviation) -> list[tuple[str, str, float]]:
+        settings = self._settings
+        return [
+            (name, text, settings.shade * min(max(share, -1.0), 1.0))
+            for name, text, share in (
+                (
+                    "loudness",
+                    _against(usual.loudness_db, "louder", "quieter", " dB"),
+                    usual.loudness_db / settings.loud_db,
+                ),
+                ("pitch", _against(usual.pitch_st, "higher", "lower", " semitones"), usual.pitch_st / settings.high_st),
+                ("pace", _against(100 * usual.pace, "faster", "slower", " %"), usual.pace / settings.fast),
+            )
+        ]
+
+
+def _sounds(anger: float) -> str:
+    return f"sounds angry ({anger:.0%})" if anger >= 0.5 else f"does not sound angry ({anger:.0%})"
+
+
+def _against(deviation: float, more: str, less: str, unit: str) -> str:
+    return f"voice {abs(deviation):.0f}{unit} {more if deviation > 0 else less} than usual"

@@ -1,0 +1,123 @@
+"""The two lanes in which a call is judged: sound at once, words as soon as they are there.
+
+In: the same row of moments, in stream order. Out: the customer's trend, and detections. The sound lane needs nothing
+but ticks, so it never waits. The words lane gets each tick with the sound lane's trend, and each turn with its words;
+an escalation of which the sound lane has told it does not tell again within the same rise. State: trend, watchers,
+what was said lately. Pure, so the same call gives the same detections however late its words came.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from audio.frame import Channel, to_seconds
+from coach.calming import Calming
+from coach.course import Course
+from coach.escalation import EscalationSettings, SoundEscalation
+from coach.moment import Detection, Dynamics, Evidence, Moment, Signal, Signals, Tick, Trend, TurnHeard
+from coach.pace import AgentPace
+from coach.practices import Acknowledging, negative_wording
+from coach.rises import Rises, escalation
+from coach.rules import Rule
+from coach.signals import SOUND
+from coach.waiting import Waiting
+from coach.watcher import RuleWatcher
+from coach.word_evidence import WordEvidence
+from models.text_cues import TextCues, shipped_cues
+
+
+class SoundLane:
+    """What needs sound alone. `feed` every tick."""
+
+    def __init__(self, rules: Iterable[Rule], settings: EscalationSettings | None = None) -> None:
+        self._escalation = SoundEscalation(settings)
+        self._watcher = RuleWatcher(rule for rule in rules if rule.signal in SOUND)
+
+    def feed(self, tick: Tick) -> tuple[Trend, list[Detection]]:
+        trend = self._escalation.feed(tick)
+        return trend, self._watcher.feed(tick.at, {**escalation(trend), **_of_turns(tick.dynamics)})
+
+
+class WordsLane:
+    """What needs words. `feed` every tick and every turn, in stream order, each with the sound lane's latest trend."""
+
+    def __init__(
+        self, rules: Iterable[Rule], settings: EscalationSettings | None = None, cues: TextCues | None = None
+    ) -> None:
+        settings, rules = settings or EscalationSettings(), tuple(rules)
+        self._cues = cues or shipped_cues()
+        self._watcher = RuleWatcher(rule for rule in rules if rule.signal not in SOUND)
+        self._rises = Rises([rule for rule in rules if rule.signal == "escalation"])
+        self._said = WordEvidence(settings.words)
+        self._course = Course(settings.course)
+        self._calming = Calming()
+        self._pace = AgentPace()
+        self._waiting = Waiting()
+        self._acknowledging = Acknowledging()
+
+    def feed(self, moment: Moment, trend: Trend) -> list[Detection]:
+        """Judge one moment. A turn of a mixed channel tells nothing: nobody knows whose it is."""
+        if isinstance(moment, Tick):
+            return self._tick(moment, trend)
+        if moment.turn.channel is Channel.AGENT:
+            return self._watcher.feed(moment.at, self._agent(moment))
+        return self._customer(moment, trend) if moment.turn.channel is Channel.CUSTOMER else []
+
+    def shade(self, trend: Trend) -> Trend:
+        """The sound lane's trend with the words that have come so far, for the screen. Changes nothing."""
+        shaded = self._said.shade(trend)
+        if shaded is trend:
+            return trend
+        return replace(shaded, direction=self._course.after(trend.at, shaded.value).direction)
+
+    def _tick(self, tick: Tick, trend: Trend) -> list[Detection]:
+        self._rises.heard(trend)
+        detections = self._judge(tick.at, trend, heard=tick.tone is not None and tick.tone.anger is not None)
+        return detections + self._watcher.feed(tick.at, self._waiting.at(tick))
+
+    def _customer(self, heard: TurnHeard, trend: Trend) -> list[Detection]:
+        cues = self._cues.find(heard.transcript)
+        self._said.feed(cues)
+        self._acknowledging.customer(cues)
+        return self._judge(heard.at, replace(trend, at=heard.at), heard=bool(heard.transcript.words))
+
+    def _agent(self, heard: TurnHeard) -> Signals:
+        cues = self._cues.find(heard.transcript)
+        self._waiting.heard(heard.turn, cues)
+        self._calming.agent(cues)
+        pace = self._pace.feed(heard.transcript)
+        return {
+            "unacknowledged": self._acknowledging.agent(heard.transcript, cues),
+            "negative_wording": negative_wording(cues),
+            **({"agent_pace": pace} if pace else {}),
+        }
+
+    def _judge(self, at: int, trend: Trend, heard: bool) -> list[Detection]:
+        """The trend as words shade it. Its course changes only where the customer was heard, never by silence."""
+        shaded = self._said.shade(trend)
+        if heard:
+            self._course = self._course.after(at, shaded.value)
+        shaded = self.shade(trend)
+        detections = self._rises.feed(at, trend, shaded)
+        return detections + self._watcher.feed(at, {"calming": self._calming.at(shaded, self._course)})
+
+
+def _of_turns(dynamics: Dynamics) -> Signals:
+    """The signals that turns alone tell."""
+    overs, monologue = dynamics.talk_overs, to_seconds(dynamics.monologue)
+    spans = tuple(
+        Evidence(
+            "talk_over",
+            f"spoke over the customer for {to_seconds(end - start):.1f} s",
+            to_seconds(end - start),
+            start,
+            end,
+        )
+        for start, end in overs
+    )
+    long = f"{monologue:.0f} s without the customer"
+    return {
+        "talk_over": Signal(len(overs), spans),
+        "monologue": Signal(
+            monologue, (Evidence("monologue", long, monologue, max(dynamics.at - dynamics.monologue, 0), dynamics.at),)
+        ),
+    }
