@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sound_server import sound_server as sound_server
 
 from models.training.corpora import data_folder
 
