@@ -12,7 +12,7 @@ from audio.errors import CalmlineError
 from audio.frame import MONO, STEREO
 from coach.rules import Rule
 from server.core import Core, CoreSettings
-from server.events import EndReason, ErrorCode, FeedState
+from server.events import CallStarted, EndReason, ErrorCode, FeedState
 from server.hearing import Hearing
 from server.journal import Journal
 from server.live import LiveCall, LiveSettings
@@ -74,7 +74,7 @@ class Calls:
             if await asyncio.to_thread(self.store.call, start.call) is not None:
                 text = f"There is a call {start.call} already, and it is over; start this one under another id."
                 raise RefusedError(ErrorCode.CALL_EXISTS, text)
-            return self._begin(start)
+            return await self._begin(start)
 
     def leave(self, live: LiveCall) -> None:
         """The feed of a call is gone. It may come back for a while, unless it said that it was complete."""
@@ -92,7 +92,7 @@ class Calls:
             await asyncio.wait(self._watching)
         await self._workers.close()
 
-    def _begin(self, start: Start) -> LiveCall:
+    async def _begin(self, start: Start) -> LiveCall:
         call = CallInfo(
             id=start.call,
             agent=start.agent,
@@ -105,7 +105,9 @@ class Calls:
         engine, channels = self._engine, STEREO if len(start.layout.channels) == len(STEREO) else MONO
         core = Core(channels, engine.settings, engine.rules, engine.models.vad)
         audio = self.store.audio_path(call.id) if call.keep_audio else None
-        live = LiveCall(Hearing(call, core, audio), Journal(call, self.store), self._workers, self.settings)
+        journal = Journal(call, self.store)
+        await journal.tell([CallStarted(0.0)])
+        live = LiveCall(Hearing(call, core, audio), journal, self._workers, self.settings)
         self._live[call.id] = live
         watch = asyncio.create_task(self._forget(live))
         self._watching.add(watch)

@@ -20,7 +20,7 @@ from audio.frame import Channel, to_seconds
 from models.tone import ToneJob
 from models.words import WordsJob
 from server.core import Job, Result
-from server.events import CallEnded, CallStarted, EndReason, Error, ErrorCode, FeedState, Status
+from server.events import CallEnded, EndReason, Error, ErrorCode, FeedState, Status
 from server.hearing import Hearing, Told
 from server.journal import Journal
 from server.protocol import CallState, Device, Note
@@ -137,7 +137,6 @@ class LiveCall:
 
     async def _run(self) -> None:
         try:
-            await self.journal.tell([CallStarted(0.0)])
             while self._reason is None or self._out or not self._steps.empty():
                 await self._take(await self._steps.get())
         except Exception as error:

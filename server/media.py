@@ -18,7 +18,7 @@ class Recording:
     def __init__(self, path: Path, rate: int, channels: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("wb")
-        self._wave = wave.open(self._file, "wb")  # noqa: SIM115 (closed by `close`)
+        self._wave = wave.Wave_write(self._file)
         self._wave.setparams((channels, 2, rate, 0, "NONE", ""))
         self._size = 0  # bytes of audio
 
@@ -30,5 +30,7 @@ class Recording:
         self._file.flush()
 
     def close(self) -> None:
-        self._wave.close()
-        self._file.close()
+        try:
+            self._wave.close()
+        finally:
+            self._file.close()

@@ -20,6 +20,7 @@ from server.calls import Engine
 from server.store import Store, default_folder
 
 _LARGEST_MESSAGE = 2**20  # bytes: 2.7 s of two channels at 96 kHz
+_UNREAD = 2**16  # bytes that the system holds for a follower that does not read: more would be stale levels
 _PATIENCE_S = 10  # seconds that connections have to finish when the server stops
 
 
@@ -34,7 +35,9 @@ def bind(settings: ServerSettings) -> socket.socket:
         raise ServeError(f"Reachable from other machines (host {host}) the server starts with a token only: set one.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family)
+        listener = socket.create_server((host, port), family=family)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNREAD)  # connections inherit it
+        return listener
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             text = f"Port {port} of {host} is taken, perhaps by another Calmline: stop that, or choose another port."

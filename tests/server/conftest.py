@@ -1,4 +1,4 @@
-"""What the server's tests share: an open store, a call to keep in it, and a disk that is full."""
+"""What the server's tests share: a running server, an open store, a call to keep in it, and a disk that is full."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from audio.vad import load_vad
+from coach.rules import load_rules
+from models.onnx_tone import OnnxTone
+from server.app import ServerSettings
+from server.calls import Engine
+from server.core import CoreSettings
+from server.pipeline import Models
 from server.protocol import CallInfo, Layout
+from server.serve import serving
 from server.store import Store
 
 FullDisk = Callable[[Store], AbstractContextManager[None]]
@@ -43,3 +51,21 @@ def full_disk() -> FullDisk:
         store.engine.dispose()
 
     return full
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """Everything real but words, which most tests of the wire have no use for."""
+    return Engine(Models(load_vad(), OnnxTone(), None), load_rules(), CoreSettings())
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> ServerSettings:
+    return ServerSettings(port=0, data_folder=str(tmp_path / "data"))
+
+
+@pytest.fixture
+def address(settings: ServerSettings, engine: Engine) -> Iterator[str]:
+    """A running server."""
+    with serving(settings, engine) as where:
+        yield where

@@ -1,0 +1,165 @@
+"""Following a call: all of it, in order, whenever one comes and however slowly one reads."""
+
+import socket
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from msgspec import structs
+from wire import Client, a_feed, numbers
+
+from server.events import CallEnded, CallStarted, CuesSwitched, Durable, Error, ErrorCode, Level, Noted, Paused, Resumed
+from server.protocol import CallState, CloseCode, Note, Pause, Resume, Snapshot, Start, Stop, SwitchCues, Waiting
+
+START = Start(call="one", agent="Kim", rate=8000, title="A bill")
+HUM = np.random.default_rng(1).normal(0, 100, (8000, 2)).astype("<i2").tobytes()  # a second of quiet noise
+
+
+def test_a_follower_sees_the_call_from_its_start_to_its_end(address: str) -> None:
+    with a_feed(address, START) as feed, Client(address, "/ws/calls/one") as page:
+        feed.say(HUM)
+        feed.say(Stop())
+        snapshot, *told = page.hear_all()
+        assert isinstance(snapshot, Snapshot)
+        assert (snapshot.call.agent, snapshot.call.title, snapshot.call.state) == ("Kim", "A bill", CallState.LIVE)
+        assert (snapshot.after, snapshot.paused, snapshot.cues_on) == (0, False, True)
+        assert numbers(told) == list(range(1, len(numbers(told)) + 1))
+        durable = [event for event in told if isinstance(event, Durable)]
+        assert isinstance(durable[0], CallStarted)
+        assert isinstance(durable[-1], CallEnded)
+        assert page.socket.close_code == 1000
+
+
+@pytest.mark.parametrize("after", [0, 3, 6])
+def test_a_follower_that_comes_back_misses_nothing_and_gets_nothing_twice(address: str, after: int) -> None:
+    with a_feed(address, START) as feed:
+        feed.say(HUM * 2)
+        with Client(address, "/ws/calls/one") as page:
+            before = [page.hear_one(Durable) for _ in range(after)]
+        with Client(address, f"/ws/calls/one?after={after}") as page:
+            feed.say(HUM)
+            feed.say(Stop())
+            told = page.hear_all()
+    assert isinstance(told[0], Snapshot)
+    assert told[0].after == after
+    with Client(address, "/ws/calls/one") as page:
+        whole = [event for event in page.hear_all() if isinstance(event, Durable)]
+    assert [*before, *(event for event in told if isinstance(event, Durable))] == whole
+
+
+def test_a_call_that_is_over_is_told_from_the_store(address: str) -> None:
+    with a_feed(address, START) as feed:
+        feed.say(HUM)
+        feed.say(Stop())
+        last = feed.hear_one(CallEnded).seq
+    with Client(address, f"/ws/calls/one?after={last - 2}") as page:
+        snapshot, *told = page.hear_all()
+        assert isinstance(snapshot, Snapshot)
+        assert snapshot.call.state is CallState.ENDED
+        assert snapshot.call.duration == 1.0
+        assert numbers(told) == [last - 1, last]
+        assert page.socket.close_code == 1000
+
+
+def test_a_number_that_cannot_be_means_all_of_the_call(address: str) -> None:
+    with a_feed(address, START) as feed:
+        feed.say(Stop())
+        feed.hear_all()
+    for after in ("999", "-1", "x"):
+        with Client(address, f"/ws/calls/one?after={after}") as page:
+            assert numbers(page.hear_all()) == [1, 2]
+
+
+def test_a_call_that_is_not_there_is_said_to_be_unknown(address: str) -> None:
+    with Client(address, "/ws/calls/nobody") as page:
+        (error,) = page.hear_all()
+        assert error == Error(ErrorCode.UNKNOWN_CALL, "There is no call nobody; GET /api/calls lists them.")
+        assert page.socket.close_code == CloseCode.UNKNOWN_CALL
+
+
+def test_following_the_newest_call_goes_from_call_to_call(address: str) -> None:
+    with Client(address, "/ws/follow") as page:
+        assert page.hear() == Waiting()
+        with a_feed(address, START) as first:
+            assert page.hear_one(Snapshot).call.id == "one"
+            first.say(HUM)
+            assert page.hear_one(Durable).seq == 1
+            with a_feed(address, structs.replace(START, call="two")) as second:
+                assert page.hear_one(Snapshot).call.id == "two"
+                second.say(Stop())
+                page.hear_one(CallEnded)
+            assert page.hear_one(Snapshot).call.id == "one"
+            first.say(Stop())
+            page.hear_one(CallEnded)
+        assert page.hear_one(Waiting) == Waiting()
+
+
+def test_following_the_newest_call_goes_on_from_a_number_if_it_is_still_that_call(address: str) -> None:
+    with a_feed(address, START) as feed:
+        feed.say(HUM)
+        with Client(address, "/ws/follow") as page:
+            page.hear_one(Durable, lambda event: event.seq == 2)
+        with Client(address, "/ws/follow?call=one&after=2") as page:
+            assert page.hear_one(Snapshot).after == 2
+            assert page.hear_one(Durable).seq == 3
+        with Client(address, "/ws/follow?call=another&after=2") as page:
+            assert page.hear_one(Snapshot).after == 0
+        feed.say(Stop())
+        feed.hear_all()
+
+
+def test_a_page_pauses_the_call_and_switches_cues(address: str) -> None:
+    with a_feed(address, START) as feed, Client(address, "/ws/follow") as page:
+        page.say(SwitchCues(on=False))
+        assert page.hear_one(CuesSwitched).on is False
+        page.say(Pause())
+        page.hear_one(Paused)
+        with Client(address, "/ws/calls/one") as late:
+            snapshot = late.hear_one(Snapshot)
+            assert (snapshot.paused, snapshot.cues_on) == (True, False)
+        page.say(Resume())
+        page.hear_one(Resumed)
+        feed.say(Stop())
+        feed.hear_all()
+
+
+def test_what_a_page_must_not_send_is_answered_and_it_goes_on_following(address: str) -> None:
+    with Client(address, "/ws/follow") as page:
+        page.hear_one(Waiting)
+        for nonsense in ("{oops", b"\x00\x01", '{"type": "stop"}', ""):
+            page.say(nonsense)
+            assert page.hear_one(Error).code is ErrorCode.BAD_MESSAGE
+        page.say(Pause())
+        assert page.hear_one(Error).code is ErrorCode.UNKNOWN_CALL
+        with a_feed(address, START) as feed:
+            page.hear_one(Snapshot)
+            feed.say(Stop())
+            page.hear_one(CallEnded)
+
+
+def test_a_follower_that_does_not_read_loses_stale_levels_and_nothing_else(address: str) -> None:
+    where = urlsplit(address)
+    narrow = socket.socket()
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    narrow.connect((where.hostname, where.port))
+    with (
+        a_feed(address, START) as feed,
+        Client(address, "/ws/calls/one", sock=narrow, max_queue=1) as slow,
+        Client(address, "/ws/calls/one") as quick,
+    ):
+        for k in range(600):
+            feed.say(Note(0.0, f"{k} " + "x" * 990))
+        for _ in range(30):
+            feed.say(HUM)
+        feed.say(Note(0.0, "done"))
+        everything = [quick.hear()]
+        while not (isinstance(everything[-1], Noted) and everything[-1].text == "done"):
+            everything.append(quick.hear())
+        feed.say(Stop())
+        everything += quick.hear_all()
+        told = slow.hear_all()
+    assert [event for event in told if isinstance(event, Durable)] == [
+        event for event in everything if isinstance(event, Durable)
+    ]
+    levels = [sum(isinstance(event, Level) for event in messages) for messages in (told, everything)]
+    assert levels[0] < levels[1] / 4

@@ -1,0 +1,243 @@
+"""The shell around the core: what models that are slow or fail do to a call, and what a full disk does."""
+
+import asyncio
+import hashlib
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pytest
+from msgspec import structs
+from numpy.typing import NDArray
+
+from audio.files import open_recording
+from audio.frame import STEREO, Samples
+from audio.intake import Intake
+from models.tone import NoReading, ToneJob, ToneReading
+from models.words import Transcript, Word, WordsJob
+from server.calls import Calls, Engine
+from server.events import (
+    CallEnded,
+    Detection,
+    EndReason,
+    Error,
+    ErrorCode,
+    Message,
+    Noted,
+    Status,
+    Tone,
+    Trend,
+    TurnEnded,
+    TurnStarted,
+    Words,
+)
+from server.live import CallOverError, LiveCall, LiveSettings
+from server.pipeline import Pipeline
+from server.protocol import Note, Start, read_from_server
+from server.store import Store
+from server.wire import message
+
+FullDisk = Callable[[Store], AbstractContextManager[None]]
+Kind = TypeVar("Kind", bound=Message)
+START = Start(call="one", agent="Kim", rate=8000)
+SECOND = bytes(2 * 2 * 8000)  # of silence
+
+
+@pytest.fixture(scope="session")
+def talk(recorded_call: Path) -> bytes:
+    """The first 25 s of a real call, PCM16 at 8 kHz, both of them speaking."""
+    return b"".join(block.astype("<i2").tobytes() for block in islice(open_recording(recorded_call).blocks(1.0), 25))
+
+
+class Faulty:
+    """A model that fails, always."""
+
+    def read(self, job: ToneJob) -> ToneReading:
+        raise RuntimeError("no such voice")
+
+    def transcribe(self, job: WordsJob) -> Transcript:
+        raise RuntimeError("no such word")
+
+    def run(self, *window: object) -> tuple[float, NDArray[np.float32], NDArray[np.float32]]:
+        raise RuntimeError("no such sound")
+
+
+class Prints:
+    """Words that are the finger print of their audio, given once there is leave to."""
+
+    def __init__(self) -> None:
+        self.leave = threading.Event()
+
+    def transcribe(self, job: WordsJob) -> Transcript:
+        self.leave.wait()
+        print_ = hashlib.sha256(job.samples.tobytes()).hexdigest()
+        return Transcript(job.at, job.turn, job.final, (Word(print_, job.turn.start, job.turn.end, 1.0),))
+
+
+@asynccontextmanager
+async def a_call(engine: Engine, store: Store, start: Start = START, **models: object) -> AsyncIterator[LiveCall]:
+    """A live call without sockets, some models replaced."""
+    engine = replace(engine, models=replace(engine.models, **models))
+    calls = Calls(engine, store, LiveSettings(queue_blocks=3), keep_audio=False)
+    live = await calls.open(start)
+    yield live
+    await calls.close()
+
+
+async def ended(live: LiveCall) -> list[Message]:
+    """Stop a call; everything that was told of it."""
+    live.finish(EndReason.STOPPED)
+    await live.over.wait()
+    return await told(live)
+
+
+async def told(live: LiveCall) -> list[Message]:
+    messages: list[Message] = []
+    while page := await live.journal.read(len(messages)):
+        messages += [read_from_server(event.json) for event in page]
+    return messages
+
+
+async def until(live: LiveCall, kind: type[Kind], fitting: Callable[[Kind], bool]) -> Kind:
+    """Wait for a message that fits, numbered or of the moment."""
+    while True:
+        changed = live.journal.changed
+        for it in (*await told(live), *(read_from_server(text) for text in live.journal.newest(0)[1])):
+            if isinstance(it, kind) and fitting(it):
+                return it
+        await changed.wait()
+
+
+def of(kind: type[Kind], messages: list[Message]) -> list[Kind]:
+    """The messages of a kind, without their numbers, which depend on when answers came."""
+    return [structs.replace(it, seq=0) for it in messages if isinstance(it, kind)]
+
+
+async def test_tone_and_trend_do_not_wait_for_words_and_no_final_word_is_lost(
+    engine: Engine, store: Store, talk: bytes
+) -> None:
+    words = Prints()
+    async with a_call(engine, store, words=words) as live:
+        await live.hear(talk)
+        await until(live, Trend, lambda trend: trend.at >= 24)
+        assert of(Tone, await told(live))
+        assert not of(Words, await told(live))
+        status = await until(live, Status, lambda status: status.at > 24)
+        assert status.words_lag > 10
+        assert status.shed > 0
+        words.leave.set()
+        everything = await ended(live)
+    turns = [(turn.channel, turn.turn) for turn in of(TurnEnded, everything)]
+    assert [(said.channel, said.turn) for said in of(Words, everything)] == turns
+    assert len(turns) > 3
+
+
+async def test_a_live_call_comes_to_what_the_pipeline_comes_to(engine: Engine, store: Store, talk: bytes) -> None:
+    words = Prints()
+    words.leave.set()
+    async with a_call(engine, store, words=words) as live:
+        for start in range(0, len(talk), 4444):
+            await live.hear(talk[start : start + 4444])
+        lived = await ended(live)
+    pipeline = Pipeline(STEREO, engine.settings, engine.rules, replace(engine.models, words=words))
+    intake = Intake(START.rate, STEREO)
+    pcm = np.frombuffer(talk, "<i2").reshape(-1, 2)
+    audio = [*intake.feed(pcm), *intake.flush()]
+    events = [event for channel, samples in audio for event in pipeline.feed(channel, samples)] + pipeline.flush()
+    replayed: list[Message] = [message(event) for event in events]
+    for kind in (TurnStarted, TurnEnded, Words, Tone, Detection):
+        assert sorted(of(kind, lived), key=str) == sorted(of(kind, replayed), key=str)
+    assert of(Words, lived)
+    assert of(Tone, lived)
+
+
+async def test_models_that_fail_are_told_once_each_and_the_call_goes_on(
+    engine: Engine, store: Store, talk: bytes
+) -> None:
+    async with a_call(engine, store, words=Faulty(), tone=Faulty()) as live:
+        await live.hear(talk)
+        everything = await ended(live)
+    errors = of(Error, everything)
+    assert [error.code for error in errors] == [ErrorCode.MODEL_FAILED] * 2
+    assert {error.text.partition(" model")[0] for error in errors} == {"The tone", "The words"}
+    assert "no such voice. The call goes on without that tone." in errors[0].text + errors[1].text
+    assert {reading.reason for reading in of(Tone, everything)} == {NoReading.FAILED}
+    assert len(of(Words, everything)) == len(of(TurnEnded, everything)) > 3
+    assert of(CallEnded, everything) == [CallEnded(25.0, EndReason.STOPPED)]
+
+
+async def test_a_fault_in_the_core_ends_the_call_and_says_so(engine: Engine, store: Store) -> None:
+    async with a_call(engine, store, vad=Faulty()) as live:
+        await live.hear(SECOND[:3200])
+        await live.over.wait()
+        *_, error, end = await told(live)
+        assert isinstance(error, Error)
+        assert error.code is ErrorCode.CALL_FAILED
+        assert "no such sound" in error.text
+        assert isinstance(end, CallEnded)
+        assert end.reason is EndReason.FAILED
+        with pytest.raises(CallOverError, match="Call one is over"):
+            await live.hear(SECOND)
+
+
+class Slow:
+    """Voice activity that waits for leave."""
+
+    def __init__(self) -> None:
+        self.leave = threading.Event()
+
+    def run(
+        self, window: Samples, h: NDArray[np.float32], c: NDArray[np.float32]
+    ) -> tuple[float, NDArray[np.float32], NDArray[np.float32]]:
+        self.leave.wait()
+        return 0.0, h, c
+
+
+async def test_a_feed_that_is_too_fast_has_to_wait_and_nothing_is_dropped(engine: Engine, store: Store) -> None:
+    vad = Slow()
+    async with a_call(engine, store, vad=vad) as live:
+        feeding = asyncio.create_task(live.hear(SECOND))
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert not feeding.done()
+        assert live.taken == 3 * 800  # as many blocks of 100 ms as may wait
+        vad.leave.set()
+        await feeding
+        assert live.taken == 8000
+        assert of(CallEnded, await ended(live)) == [CallEnded(1.0, EndReason.STOPPED)]
+
+
+async def test_on_a_full_disk_the_call_goes_on_and_is_shown_as_not_being_stored(
+    engine: Engine, store: Store, full_disk: FullDisk
+) -> None:
+    async with a_call(engine, store) as live:
+        await live.hear(SECOND)
+        await until(live, Trend, lambda trend: trend.at >= 0.5)
+        before = store.last("one")
+        with full_disk(store):
+            for k in range(40):
+                live.note(Note(0.0, f"{k} " + "x" * 900))
+            await live.hear(SECOND)
+            await until(live, Status, lambda status: not status.stored)
+            await until(live, Noted, lambda note: note.text.startswith("39"))
+            assert [error.code for error in of(Error, await told(live))] == [ErrorCode.NOT_STORED]
+            assert store.last("one") >= before > 0
+        everything = await ended(live)
+    assert [read_from_server(event.json) for event in store.events("one")] == everything
+
+
+async def test_where_the_disk_has_no_room_for_audio_the_call_itself_goes_on(engine: Engine, store: Store) -> None:
+    store.audio_path("one").parent.mkdir()
+    store.audio_path("one").symlink_to("/dev/full")
+    async with a_call(engine, store, structs.replace(START, keep_audio=True)) as live:
+        await live.hear(SECOND)
+        everything = await ended(live)
+    (error,) = of(Error, everything)
+    assert error.code is ErrorCode.AUDIO_NOT_KEPT
+    assert error.text.endswith("(No space left on device); the call itself goes on.")
+    assert of(CallEnded, everything) == [CallEnded(1.0, EndReason.STOPPED)]

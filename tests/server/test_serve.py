@@ -1,0 +1,111 @@
+"""Starting and stopping the server, the hard way included."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from msgspec import structs
+from wire import Client, a_feed
+
+from server.app import ServerSettings
+from server.calls import Engine
+from server.events import CallEnded, Durable, Trend
+from server.protocol import CallState, Snapshot, Start
+from server.serve import ServeError, bind, serving
+from server.store import Store
+
+START = Start(call="one", agent="Kim", rate=8000, keep_audio=True)
+HUM = np.random.default_rng(1).normal(0, 100, (8000, 2)).astype("<i2").tobytes()  # a second of quiet noise
+PROGRAM = """
+import sys
+from audio.vad import load_vad
+from coach.rules import load_rules
+from models.onnx_tone import OnnxTone
+from server.app import ServerSettings
+from server.calls import Engine
+from server.core import CoreSettings
+from server.pipeline import Models
+from server.serve import address, bind, serve
+
+settings = ServerSettings(port=0, data_folder=sys.argv[1])
+listener = bind(settings)
+engine = Engine(Models(load_vad(), OnnxTone(), None), load_rules(), CoreSettings())
+serve(settings, engine, listener, lambda: print(address(settings, listener), flush=True))
+"""
+
+
+@contextmanager
+def a_process(settings: ServerSettings) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server in a process of its own, and its address."""
+    command = [sys.executable, "-c", PROGRAM, settings.data_folder or ""]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process, process.stdout.readline().strip()
+        finally:
+            process.kill()
+
+
+def test_a_port_that_is_taken_is_said_in_one_sentence(settings: ServerSettings) -> None:
+    with bind(settings) as listener:
+        port = listener.getsockname()[1]
+        with pytest.raises(ServeError, match=rf"^Port {port} of 127\.0\.0\.1 is taken, .* or choose another port\.$"):
+            bind(replace(settings, port=port))
+
+
+def test_a_host_that_is_not_there_is_said_in_one_sentence(settings: ServerSettings) -> None:
+    with pytest.raises(ServeError, match=r"^Expected a host and port to listen on; 192\.0\.2\.1:0 is not: .*\.$"):
+        bind(replace(settings, host="192.0.2.1", token="a token"))
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "desk.example"])
+def test_other_machines_are_not_let_in_without_a_token(settings: ServerSettings, host: str) -> None:
+    with pytest.raises(ServeError, match=r"starts with a token only"):
+        bind(replace(settings, host=host))
+
+
+def test_a_server_that_is_told_to_stop_ends_its_calls_in_order(settings: ServerSettings, engine: Engine) -> None:
+    with serving(settings, engine) as address, a_feed(address, START) as feed:
+        feed.say(HUM)
+        with Client(address, "/ws/calls/one") as page:
+            page.hear_one(Trend, lambda trend: trend.at == 0.5)
+    with Store(Path(settings.data_folder or "")) as store:
+        call = store.call("one")
+        assert call is not None
+        assert call.state is CallState.ENDED
+        assert '"reason":"shutdown"' in store.events("one")[-1].json
+
+
+def test_kill_9_loses_nothing_that_a_follower_was_shown(settings: ServerSettings) -> None:
+    with (
+        a_process(settings) as (process, address),
+        a_feed(address, START) as feed,
+        Client(address, "/ws/follow") as page,
+    ):
+        for _ in range(5):
+            feed.say(HUM)
+        shown = [page.hear_one(Durable)]
+        while shown[-1].seq < 12:
+            shown.append(page.hear_one(Durable))
+        process.send_signal(signal.SIGKILL)
+        shown += [event for event in page.hear_all() if isinstance(event, Durable)]
+    with a_process(settings) as (_, address):
+        assert [call["state"] for call in httpx.get(f"{address}/api/calls").json()["calls"]] == ["interrupted"]
+        with Client(address, "/ws/calls/one") as page:
+            snapshot, *kept = page.hear_all()
+        assert isinstance(snapshot, Snapshot)
+        assert snapshot.call.state is CallState.INTERRUPTED
+        assert kept[: len(shown)] == shown
+        audio = httpx.get(f"{address}/api/calls/one/audio").content
+        assert HUM.startswith(audio[44:16_000])
+        assert len(audio) > 16_000
+        with a_feed(address, structs.replace(START, call="two")) as feed:
+            feed.say('{"type": "stop"}')
+            feed.hear_one(CallEnded)
