@@ -9,7 +9,7 @@ overlaps in conversations", Journal of Phonetics 38, 2010). State: the open stre
 from dataclasses import replace
 
 from audio.frame import STEREO, Channel
-from audio.turns import Overlap, Turn, TurnEvent, TurnSettings, TurnStarted, TurnTracker, Voice
+from audio.turns import Overlap, TurnEnded, TurnSettings, TurnStarted, TurnTracker, Voice
 
 PAUSE_S = 0.2  # seconds of silence between two stretches
 NEVER_S = 86_400.0  # stretches are not cut for length
@@ -24,28 +24,34 @@ class OverlapTracker:
         self._starts: dict[Channel, int] = {}  # of the open stretches
 
     def feed(self, channel: Channel, voice: Voice) -> list[Overlap]:
-        return self._take(self._trackers[channel].feed(voice))
-
-    def flush(self, at: int) -> list[Overlap]:
-        return [overlap for tracker in self._trackers.values() for overlap in self._take(tracker.flush(at))]
-
-    def _take(self, events: list[TurnEvent]) -> list[Overlap]:
         overlaps = []
-        for event in events:
+        for event in self._trackers[channel].feed(voice):
             if isinstance(event, TurnStarted):
-                self._starts[event.channel] = event.start
+                self._starts[channel] = event.start
             else:
-                del self._starts[event.turn.channel]
-                overlaps += self._with_other(event.at, event.turn)
+                overlaps += self._end(event)
         return overlaps
 
-    def _with_other(self, at: int, ended: Turn) -> list[Overlap]:
+    def flush(self, at: int) -> list[Overlap]:
+        """The call is over at `at`, and every stretch with it: the one that fell silent first ends first."""
+        events = [event for tracker in self._trackers.values() for event in tracker.flush(at)]
+        ended = sorted((event for event in events if isinstance(event, TurnEnded)), key=lambda event: event.turn.end)
+        return [overlap for event in ended for overlap in self._end(event)]
+
+    def _end(self, event: TurnEnded) -> list[Overlap]:
         """The stretch that has ended against the other channel's, if that one is open and began before its end.
 
-        Of two stretches, the one that ends first is reported first, so each pair is met once.
+        Of two stretches, the one that ends first is told first, so each pair is met once.
         """
+        ended = event.turn
+        del self._starts[ended.channel]
         return [
-            Overlap(at, max(start, ended.start), ended.end, other if start > ended.start else ended.channel)
+            Overlap(event.at, max(start, ended.start), ended.end, _later((ended.start, ended.channel), (start, other)))
             for other, start in self._starts.items()
             if start < ended.end
         ]
+
+
+def _later(one: tuple[int, Channel], other: tuple[int, Channel]) -> Channel:
+    """Who came in second. Two who start at once are not held against the agent: it was the customer."""
+    return max(one, other)[1] if one[0] != other[0] else Channel.CUSTOMER
