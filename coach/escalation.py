@@ -54,7 +54,8 @@ class _Reading:
 
 
 ODD_ONE_OUT = 3  # readings of which the middle one counts
-WINDOW_S = 3.0  # seconds of speech that a reading rests on
+WINDOW = 6  # ticks of speech that a reading rests on, 3 s ...
+MEMORY = to_samples(10.0)  # ... unless they lie longer ago than this
 
 
 class SoundEscalation:
@@ -68,10 +69,14 @@ class SoundEscalation:
         self._reasons: dict[str, Evidence] = {}  # the last that counted, by name
         self._confidence = 0.0
         self._course = Course(self._settings.course)
+        self._speech: deque[int] = deque(maxlen=WINDOW)  # where the last ticks with speech began
         self._last = 0  # stream time of the last tick
 
     def feed(self, tick: Tick) -> Trend:
-        passed, self._last = (tick.at - self._last) / SAMPLE_RATE, tick.at
+        began, self._last = self._last, tick.at
+        passed = (tick.at - began) / SAMPLE_RATE
+        if tick.tone:
+            self._speech.append(began)
         if tick.tone is None or tick.tone.anger is None:
             self._rest(passed)
         else:
@@ -113,37 +118,34 @@ class SoundEscalation:
     def _read(self, tick: Tick, tone: ToneReading, anger: float) -> _Reading:
         """One window of speech as reasons for and against."""
         settings, sure = self._settings, tone.confidence or 0.0
-        parts = [
-            ("tone", _sounds(anger), settings.tone_weight * sure * (to_log_odds(anger) - settings.rest)),
-        ]
+        parts = [("tone", _sounds(anger), settings.tone_weight * sure * (to_log_odds(anger) - settings.rest))]
         if tone.arousal is not None:
             excited = settings.arousal_weight * sure * (tone.arousal - 0.5)
-            parts.append(("arousal", f"voice {tone.arousal:.0%} aroused", excited))
+            parts.append(("arousal", f"arousal {100 * tone.arousal:.0f} %", excited))
         usual = self._baseline.feed(tick.prosody, anger) if tick.prosody else None
         if usual:
             parts += self._shades(usual)
-        start = max(tick.at - to_samples(WINDOW_S), 0)
+        start = max(self._speech[0], tick.at - MEMORY)
         return _Reading(tuple(Evidence(name, text, value, start, tick.at) for name, text, value in parts), sure)
 
     def _shades(self, usual: Deviation) -> list[tuple[str, str, float]]:
         settings = self._settings
+        loud = _against("voice", usual.loudness_db, "dB", "louder", "quieter")
+        high = _against("voice", usual.pitch_st, "semitones", "higher", "lower")
+        fast = _against("speech", 100 * usual.pace, "%", "faster", "slower")
         return [
-            (name, text, settings.shade * min(max(share, -1.0), 1.0))
-            for name, text, share in (
-                (
-                    "loudness",
-                    _against(usual.loudness_db, "louder", "quieter", " dB"),
-                    usual.loudness_db / settings.loud_db,
-                ),
-                ("pitch", _against(usual.pitch_st, "higher", "lower", " semitones"), usual.pitch_st / settings.high_st),
-                ("pace", _against(100 * usual.pace, "faster", "slower", " %"), usual.pace / settings.fast),
-            )
+            ("loudness", loud, self._shade(usual.loudness_db / settings.loud_db)),
+            ("pitch", high, self._shade(usual.pitch_st / settings.high_st)),
+            ("pace", fast, self._shade(usual.pace / settings.fast)),
         ]
+
+    def _shade(self, share: float) -> float:
+        return self._settings.shade * min(max(share, -1.0), 1.0)
 
 
 def _sounds(anger: float) -> str:
-    return f"sounds angry ({anger:.0%})" if anger >= 0.5 else f"does not sound angry ({anger:.0%})"
+    return f"{'sounds' if anger >= 0.5 else 'does not sound'} angry ({100 * anger:.0f} %)"
 
 
-def _against(deviation: float, more: str, less: str, unit: str) -> str:
-    return f"voice {abs(deviation):.0f}{unit} {more if deviation > 0 else less} than usual"
+def _against(what: str, deviation: float, unit: str, more: str, less: str) -> str:
+    return f"{what} {abs(deviation):.0f} {unit} {more if deviation > 0 else less} than usual"

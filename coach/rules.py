@@ -79,7 +79,7 @@ def _fault(rule: Rule, seen: set[str]) -> tuple[str, str] | None:
         return "id", f"expected an id that no other rule has, got '{rule.id}' again"
     if rule.signal not in SIGNALS:
         return "signal", f"expected one of {', '.join(SIGNALS)}; got '{rule.signal}'"
-    if rule.onset <= rule.clear:
+    if not rule.onset > rule.clear:  # so that nan is refused as well
         return "onset", f"expected more than clear ({rule.clear:g}), got {rule.onset:g}"
     reasons = SIGNALS[rule.signal]
     strange = [name for name in rule.evidence if name not in reasons]

@@ -17,7 +17,7 @@ from models.text_cues import CueKind, TextCue
 @dataclass(frozen=True, slots=True)
 class WordEvidenceSettings:
     fade_s: float = 25.0  # time constant, seconds
-    most: float = 2.5  # log-odds that words add or take together
+    most: float = 3.0  # log-odds that words add or take together
     faint: float = 0.1  # log-odds under which a cue is forgotten
     confidence: float = 0.5  # of a trend for which there are words
 
