@@ -18,7 +18,7 @@ const draw = () => {
 };
 
 const call = new URLSearchParams(location.search).get("call");
-const follower = new Follower(call ? `ws/calls/${encodeURIComponent(call)}` : "ws/live", (message) => {
+const follower = new Follower(call ? `ws/calls/${encodeURIComponent(call)}` : "ws/follow", (message) => {
   state = reduce(state, message);
   if (!due) requestAnimationFrame(draw);
   due = true;

@@ -9,7 +9,7 @@ export class Follower {
   #call = null;
   #seq = 0;
 
-  // path: "ws/live" for whatever call is running, "ws/calls/ID" for one call.
+  // path: "ws/follow" for whatever call is the newest, "ws/calls/ID" for one call.
   constructor(path, receive) {
     this.path = path;
     this.receive = receive;
@@ -39,9 +39,10 @@ export class Follower {
   }
 
   #take(message) {
-    if (message.type === "snapshot") this.#call = message.call.id;
-    if (message.type === "snapshot") this.#seq = message.after;
-    if (message.seq && message.type !== "snapshot") this.#seq = message.seq;
+    if (message.type === "snapshot") {
+      this.#call = message.call.id;
+      this.#seq = message.after;
+    } else if (message.seq) this.#seq = message.seq;
     this.receive(message);
   }
 }

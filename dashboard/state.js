@@ -9,7 +9,6 @@ export function emptyState() {
     connection: "connecting", // connecting | live | lost
     notice: "", // the last error, in one sentence
     call: null, // CallInfo, null while no call is running
-    seq: 0, // the last event taken
     at: 0, // stream time of the last message, seconds
     paused: false,
     cuesOn: true,
@@ -63,5 +62,5 @@ export function reduce(state, message) {
   const next = handle(state, message);
   const at = Math.max(next.at, message.at ?? 0);
   const cue = next.cue && at >= next.cue.until ? null : next.cue;
-  return { ...next, at, cue, seq: message.seq || next.seq };
+  return { ...next, at, cue };
 }
