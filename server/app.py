@@ -23,6 +23,7 @@ from server.calls import Calls, Engine
 from server.feed import feed
 from server.follow import follow_call, follow_newest
 from server.live import LiveSettings
+from server.sockets import nowhere
 from server.store import NotStoredError, Store
 
 PAGES = Path(__file__).parents[1] / "dashboard"
@@ -70,6 +71,7 @@ def build_app(settings: ServerSettings, engine: Engine, store: Store) -> Starlet
         WebSocketRoute("/ws/feed", feed),
         WebSocketRoute("/ws/follow", follow_newest),
         WebSocketRoute("/ws/calls/{call}", follow_call),
+        WebSocketRoute("/{elsewhere:path}", nowhere),
         Mount("/", StaticFiles(directory=PAGES, html=True)),
     ]
     layers = [Middleware(Headers), Middleware(Guard, settings.token, settings.allowed_origins)]

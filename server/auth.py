@@ -9,6 +9,8 @@ something can be changed.
 """
 
 import hashlib
+from contextlib import suppress
+from dataclasses import dataclass
 from hmac import compare_digest
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -16,10 +18,11 @@ from urllib.parse import urlsplit
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from server.events import Error, ErrorCode
-from server.protocol import write
+from server.protocol import CloseCode, write
+from server.sockets import answer
 
 COOKIE = "calmline"
 _OPEN = ("/api/health", "/api/login")  # no token needed; nor for the pages, which hold nothing
@@ -41,6 +44,15 @@ def refusal(status: int, code: ErrorCode, text: str) -> Response:
     return Response(write(Error(code, text)), status, media_type="application/json")
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why somebody is not let in."""
+
+    status: int  # of HTTP
+    code: ErrorCode
+    text: str
+
+
 class Guard:
     """Lets through what may pass, and answers the rest itself."""
 
@@ -56,21 +68,21 @@ class Guard:
         if refused is None:
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
-            await refused(scope, receive, send)
+            await refusal(refused.status, refused.code, refused.text)(scope, receive, send)
         else:
-            await WebSocket(scope, receive, send).send_denial_response(refused)
+            await _turn_away(WebSocket(scope, receive, send), refused)
 
-    def _refusal(self, connection: HTTPConnection) -> Response | None:
+    def _refusal(self, connection: HTTPConnection) -> Refused | None:
         host = connection.headers.get("host", "")
         if self._token is None and not is_loopback(urlsplit(f"//{host}").hostname or ""):
             text = f"Without a token this server answers to localhost only; {host} was asked for."
-            return refusal(421, ErrorCode.FORBIDDEN, text)
+            return Refused(421, ErrorCode.FORBIDDEN, text)
         origin = connection.headers.get("origin")
         if origin is not None and self._changes(connection) and not self._is_ours(origin, host):
-            return refusal(403, ErrorCode.FORBIDDEN, f"Pages of {origin} may not talk to this server.")
+            return Refused(403, ErrorCode.FORBIDDEN, f"Pages of {origin} may not talk to this server.")
         if self._token is not None and self._needs_token(connection) and not self._has_token(connection, self._token):
             text = "A token is needed here: sign in, or send the header Authorization: Bearer TOKEN."
-            return refusal(401, ErrorCode.UNAUTHORIZED, text)
+            return Refused(401, ErrorCode.UNAUTHORIZED, text)
         return None
 
     def _changes(self, connection: HTTPConnection) -> bool:
@@ -88,6 +100,15 @@ class Guard:
         if scheme.lower() == "bearer" and compare_digest(given.strip().encode(), token.encode()):
             return True
         return compare_digest(connection.cookies.get(COOKIE, "").encode(), _seal(token).encode())
+
+
+async def _turn_away(websocket: WebSocket, refused: Refused) -> None:
+    """Say why before closing: a page cannot read the answer to a handshake that failed."""
+    await websocket.accept()
+    with suppress(WebSocketDisconnect):
+        await answer(websocket, refused.code, refused.text)
+        unauthorized = refused.code is ErrorCode.UNAUTHORIZED
+        await websocket.close(CloseCode.UNAUTHORIZED if unauthorized else CloseCode.FORBIDDEN, refused.code.value)
 
 
 async def login(request: Request) -> Response:

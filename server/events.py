@@ -39,6 +39,7 @@ class FeedState(StrEnum):
 class ErrorCode(StrEnum):
     BAD_MESSAGE = "bad_message"
     NOT_STARTED = "not_started"
+    NOT_FOUND = "not_found"
     UNKNOWN_CALL = "unknown_call"
     CALL_BUSY = "call_busy"
     CALL_EXISTS = "call_exists"

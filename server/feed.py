@@ -27,7 +27,7 @@ from server.protocol import (
     read_from_feed,
     write,
 )
-from server.sockets import answer
+from server.sockets import answer, receive
 
 
 async def feed(websocket: WebSocket) -> None:
@@ -107,12 +107,10 @@ async def _receive_or_stall(websocket: WebSocket, live: LiveCall, stall_s: float
 async def _receive(websocket: WebSocket) -> FromFeed | bytes:
     """The next message that can be read; each that cannot be is answered with an error."""
     while True:
-        received = await websocket.receive()
-        if received["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(received["code"])
-        if (pcm := received.get("bytes")) is not None:
-            return bytes(pcm)
+        received = await receive(websocket)
+        if isinstance(received, bytes):
+            return received
         try:
-            return read_from_feed(received["text"])
+            return read_from_feed(received)
         except BadMessageError as error:
             await answer(websocket, ErrorCode.BAD_MESSAGE, error)

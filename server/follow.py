@@ -27,7 +27,7 @@ from server.protocol import (
     read_from_page,
     write,
 )
-from server.sockets import answer, first_of
+from server.sockets import answer, first_of, receive
 from server.store import Store
 
 _PAGE = 500  # stored events that are read at a time
@@ -46,7 +46,7 @@ async def follow_call(websocket: WebSocket) -> None:
             await _tell_past(websocket, calls.store, stored, _after(websocket))
         else:
             await answer(websocket, ErrorCode.UNKNOWN_CALL, f"There is no call {call}; GET /api/calls lists them.")
-            return await websocket.close(CloseCode.UNKNOWN_CALL, ErrorCode.UNKNOWN_CALL.value)
+            return await websocket.close(CloseCode.NOT_FOUND, ErrorCode.UNKNOWN_CALL.value)
         await websocket.close()
 
 
@@ -59,12 +59,12 @@ async def follow_newest(websocket: WebSocket) -> None:
 
 
 async def _follow_each(websocket: WebSocket, calls: Calls) -> None:
-    told: LiveCall | None = None  # the call that has been told to its end
+    told: LiveCall | None = None  # the call that was told last
     while True:
         changed, live = calls.changed, calls.newest
         if live is not None and live is not told:
-            after = _after(websocket) if live.id == websocket.query_params.get("call") else 0
-            await first_of(_relay(websocket, live, after), _newer(calls, live))
+            goes_on = told is None and live.id == websocket.query_params.get("call")
+            await first_of(_relay(websocket, live, _after(websocket) if goes_on else 0), _newer(calls, live))
             told = live
         else:
             if live is None:
@@ -111,11 +111,11 @@ async def _tell_past(websocket: WebSocket, store: Store, call: CallInfo, after: 
 
 
 async def _obey(websocket: WebSocket, followed: Callable[[], LiveCall | None]) -> None:
-    """Carry out a page's commands until it goes away."""
-    while (received := await websocket.receive())["type"] != "websocket.disconnect":
-        live = followed()
+    """Carry out a page's commands. Raises `WebSocketDisconnect` when it goes away."""
+    while True:
+        received, live = await receive(websocket), followed()
         try:
-            command = read_from_page(received.get("text") or received.get("bytes") or "")
+            command = read_from_page(received)
             if live is None:
                 await answer(websocket, ErrorCode.UNKNOWN_CALL, "No call is running that this could apply to.")
                 continue

@@ -58,11 +58,11 @@ class Hearing:
 
     def do_without(self, job: Job, error: BaseException) -> Told:
         """Go on where a model failed: no reading, or no words, and one sentence about it."""
-        logger.error("a %s failed", type(job).__name__, exc_info=error)
-        told: Told = _told(self._core.take(no_result(job)))
+        told = _told(self._core.take(no_result(job)))
         if type(job) in self._failing:
             return told
         self._failing.add(type(job))
+        logger.error("a %s failed", type(job).__name__, exc_info=error)
         model = "tone" if isinstance(job, ToneJob) else "words"
         text = f"The {model} model failed at {to_seconds(job.at)} s: {error}. The call goes on without that {model}."
         return [events.Error(ErrorCode.MODEL_FAILED, text), *told]

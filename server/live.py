@@ -93,12 +93,13 @@ class LiveCall:
             await self._room.acquire()
             self._refuse_if_over()
             part = pcm[start : start + block]
-            self.taken += len(part) // self.frame_bytes
+            frames = len(part) // self.frame_bytes
+            self.taken += frames
             if self.paused:
                 self._room.release()
             else:
-                self._waiting += len(part) // self.frame_bytes
-                self._steps.put_nowait(_Step(partial(self._hearing.hear, part), len(part) // self.frame_bytes))
+                self._waiting += frames
+                self._steps.put_nowait(_Step(partial(self._hearing.hear, part), frames))
 
     def pause(self) -> None:
         """From the next frame on, throw audio away until `resume`. Raises `CallOverError`."""
@@ -207,5 +208,5 @@ class LiveCall:
 
 
 def _worth_showing(status: Status, shown: Status) -> bool:
-    """Once a second of stream time, and whenever its words change."""
+    """Once a second of stream time, and whenever something is wrong or right again."""
     return (int(status.at), status.feed, status.stored) != (int(shown.at), shown.feed, shown.stored)

@@ -47,7 +47,9 @@ class CallState(StrEnum):
 class CloseCode:
     """Why the server closes a websocket, besides 1000 (done) and 1012 (shutting down)."""
 
-    UNKNOWN_CALL = 4404
+    UNAUTHORIZED = 4401
+    FORBIDDEN = 4403
+    NOT_FOUND = 4404
     CALL_REFUSED = 4409
 
 

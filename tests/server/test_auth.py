@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from websockets.exceptions import InvalidStatus
 from wire import Client
 
 from server.app import ServerSettings
 from server.auth import is_loopback
 from server.calls import Engine
-from server.protocol import Waiting
+from server.events import Error, ErrorCode
+from server.protocol import CloseCode, Waiting
 from server.serve import serving
 
 TOKEN = "a token of some length"
@@ -24,14 +24,17 @@ def guarded(settings: ServerSettings, engine: Engine) -> Iterator[str]:
         yield address
 
 
-def status(address: str, **how: object) -> int:
-    """What a websocket is answered: 101 if it is let in."""
-    try:
-        with Client(address, "/ws/follow", **how) as page:
-            assert page.hear() == Waiting()
-            return 101
-    except InvalidStatus as refused:
-        return refused.response.status_code
+def code(address: str, **how: object) -> ErrorCode | None:
+    """Why a websocket is not let in; None if it is."""
+    with Client(address, "/ws/follow", **how) as page:
+        first = page.hear()
+        if first == Waiting():
+            return None
+        assert isinstance(first, Error)
+        assert page.hear_all() == []
+        closed_as = {CloseCode.UNAUTHORIZED: ErrorCode.UNAUTHORIZED, CloseCode.FORBIDDEN: ErrorCode.FORBIDDEN}
+        assert closed_as[page.socket.close_code or 0] is first.code
+        return first.code
 
 
 def test_without_the_token_there_is_nothing_but_health_and_empty_pages(guarded: str) -> None:
@@ -41,13 +44,13 @@ def test_without_the_token_there_is_nothing_but_health_and_empty_pages(guarded: 
             answer = http.get("/api/calls", headers=wrong)
             assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
             assert http.delete("/api/calls/one", headers=wrong).status_code == 401
-            assert status(guarded, additional_headers=wrong) == 401
+            assert code(guarded, additional_headers=wrong) is ErrorCode.UNAUTHORIZED
 
 
 def test_a_program_sends_the_token_as_a_header(guarded: str) -> None:
     bearer = {"Authorization": f"Bearer {TOKEN}"}
     assert httpx.get(f"{guarded}/api/calls", headers=bearer).status_code == 200
-    assert status(guarded, additional_headers=bearer) == 101
+    assert code(guarded, additional_headers=bearer) is None
 
 
 def test_a_page_signs_in_for_a_cookie_that_does_not_hold_the_token(guarded: str) -> None:
@@ -61,21 +64,21 @@ def test_a_page_signs_in_for_a_cookie_that_does_not_hold_the_token(guarded: str)
         assert "SameSite=strict" in cookie
         assert TOKEN not in cookie
         assert http.get("/api/calls").status_code == 200
-        assert status(guarded, additional_headers={"Cookie": cookie.partition(";")[0]}, origin=guarded) == 101
+        assert code(guarded, additional_headers={"Cookie": cookie.partition(";")[0]}, origin=guarded) is None
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
 def test_pages_of_other_origins_are_refused_where_anything_can_be_changed(address: str, origin: str) -> None:
-    assert status(address, origin=origin) == 403
+    assert code(address, origin=origin) is ErrorCode.FORBIDDEN
     for path in ("/api/calls/one", "/api/login"):
         answer = httpx.request("DELETE", address + path, headers={"Origin": origin})
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 
 
 def test_our_own_pages_and_origins_that_the_settings_name_are_let_in(address: str, guarded: str) -> None:
-    assert status(address, origin=address) == 101
+    assert code(address, origin=address) is None
     bearer = {"Authorization": f"Bearer {TOKEN}"}
-    assert status(guarded, origin="https://crm.example", additional_headers=bearer) == 101
+    assert code(guarded, origin="https://crm.example", additional_headers=bearer) is None
 
 
 @pytest.mark.parametrize("path", ["/", "/api/calls", "/api/health"])

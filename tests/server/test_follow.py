@@ -74,7 +74,15 @@ def test_a_call_that_is_not_there_is_said_to_be_unknown(address: str) -> None:
     with Client(address, "/ws/calls/nobody") as page:
         (error,) = page.hear_all()
         assert error == Error(ErrorCode.UNKNOWN_CALL, "There is no call nobody; GET /api/calls lists them.")
-        assert page.socket.close_code == CloseCode.UNKNOWN_CALL
+        assert page.socket.close_code == CloseCode.NOT_FOUND
+
+
+def test_an_address_without_a_websocket_is_said_to_be_none(address: str) -> None:
+    with Client(address, "/ws/elsewhere") as page:
+        (error,) = page.hear_all()
+        assert isinstance(error, Error)
+        assert error.text == "There is no websocket at /ws/elsewhere; docs/protocol.md says which there are."
+        assert page.socket.close_code == CloseCode.NOT_FOUND
 
 
 def test_following_the_newest_call_goes_from_call_to_call(address: str) -> None:

@@ -29,6 +29,7 @@ from server.events import (
     ErrorCode,
     Message,
     Noted,
+    PartialWords,
     Status,
     Tone,
     Trend,
@@ -154,6 +155,17 @@ async def test_a_live_call_comes_to_what_the_pipeline_comes_to(engine: Engine, s
         assert sorted(of(kind, lived), key=str) == sorted(of(kind, replayed), key=str)
     assert of(Words, lived)
     assert of(Tone, lived)
+
+
+async def test_partial_words_are_shown_while_a_turn_runs(engine: Engine, store: Store, talk: bytes) -> None:
+    words = Prints()
+    words.leave.set()
+    async with a_call(engine, store, words=words) as live:
+        feeding = asyncio.create_task(live.hear(talk))
+        partial = await until(live, PartialWords, lambda partial: partial.text != "")
+        await feeding
+        final = await until(live, Words, lambda said: (said.channel, said.turn) == (partial.channel, partial.turn))
+        assert final.start == partial.start
 
 
 async def test_models_that_fail_are_told_once_each_and_the_call_goes_on(
