@@ -26,19 +26,25 @@ def test_pauses_between_turns_do_not_count(make):
     assert reason.text == f"{reason.value:.0f} words a minute"
 
 
-def test_it_is_counted_over_the_last_15_seconds_of_speech(make):
+def test_it_is_counted_over_the_last_15_seconds_of_speech_once_kept_up(make):
     pace = AgentPace()
-    speak(make, pace, 20, NORMAL)
-    assert speak(make, pace, 5, FAST, start=20).value < 190
-    signal = speak(make, pace, 10, FAST, start=25)
-    assert signal.value == pytest.approx(240, rel=0.03)
-    assert signal.evidence[0].start == pytest.approx(to_samples(20), abs=to_samples(0.3))
+    speak(make, pace, 30, NORMAL)
+    assert speak(make, pace, 8, FAST, start=30).value < 190  # a burst
+    assert speak(make, pace, 6, FAST, start=40).value > 190
+    signal = speak(make, pace, 6, FAST, start=50)
+    assert signal.evidence[0].value == pytest.approx(240, rel=0.03)
+    assert signal.evidence[0].start == pytest.approx(to_samples(30), abs=to_samples(0.3))
+    assert signal.evidence[0].end == to_samples(56)
+
+
+def test_who_is_fast_from_the_start_counts_as_fast_after_15_seconds(make):
+    assert speak(make, AgentPace(), 15, FAST).value == pytest.approx(240, rel=0.03)
 
 
 def test_a_slow_speaker_who_hurries_counts_as_fast_before_190(make):
     pace = AgentPace()
     speak(make, pace, 60, 60 / 100)
-    signal = speak(make, pace, 15, 60 / 130, start=60)
+    signal = speak(make, pace, 20, 60 / 130, start=60)
     assert signal.evidence[0].value == pytest.approx(130, rel=0.03)
     assert signal.evidence[0].text.endswith("usually 100")
     assert signal.value > 190
