@@ -12,7 +12,7 @@ import pytest
 from msgspec import structs
 from wire import a_feed
 
-from server.app import ServerSettings
+from server.app import PAGES, ServerSettings
 from server.calls import Engine
 from server.events import CallEnded
 from server.protocol import Start, Stop
@@ -126,6 +126,9 @@ def test_a_running_call_can_be_read_but_not_deleted(http: httpx.Client, address:
 
 def test_pages_may_run_our_own_scripts_only_and_calls_stay_out_of_caches(http: httpx.Client) -> None:
     page, api = http.get("/"), http.get("/api/health")
+    assert page.headers["content-type"].startswith("text/html")
+    for script in PAGES.glob("*.js"):
+        assert http.get(f"/{script.name}").headers["content-type"].startswith("text/javascript")
     for answer in (page, api):
         assert answer.headers["content-security-policy"].startswith("default-src 'self';")
         assert answer.headers["x-content-type-options"] == "nosniff"
