@@ -23,7 +23,7 @@ from audio.source import Note, Pcm
 
 QUEUE = 100  # blocks of both devices, about 1 s
 TICK_S = 0.1  # how often time goes on where no device delivers
-START_S = 5.0  # how long the first device waits for the second
+START_S = 8.0  # how long the first device waits for the second
 
 
 @dataclass(slots=True)
@@ -33,6 +33,7 @@ class Health:
     flagged: int = 0  # blocks that the sound card reported an overrun for
     lost: int = 0  # samples that found no room, at the device's rate
     away: int = 0  # times that the device delivered nothing
+    present: bool = True  # whether it delivers now
 
 
 class Headset:
@@ -125,6 +126,7 @@ class Headset:
         what = "delivers nothing, so that channel is silent until it does" if change.silent else "is heard again"
         device = f"The {change.channel}'s device {self.devices[change.channel]}"
         self.health[change.channel].away += change.silent
+        self.health[change.channel].present = not change.silent
         self.notes.append(Note(change.at, f"{device} {what} (from {to_seconds(change.at):.1f} s on)."))
 
 

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from audio.frame import Channel, Samples
+from audio.frame import Channel, Samples, to_seconds
 from audio.vad import VadModel
 from coach.rules import Rule
 from models.tone import ToneJob, ToneModel
@@ -40,6 +40,11 @@ class Pipeline:
         self._core = Core(layout, settings, rules, models.vad)
         self._models = models
         self._partials = partials
+
+    @property
+    def now(self) -> float:
+        """Stream time heard so far, in seconds."""
+        return to_seconds(self._core.now)
 
     def feed(self, channel: Channel, samples: Samples) -> list[Event]:
         """Hear more of one channel: 16 kHz float32 [shape=(n,)], any length.

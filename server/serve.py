@@ -55,7 +55,7 @@ def serve(
     settings: ServerSettings, engine: Engine, listener: socket.socket, ready: Callable[[], None] = lambda: None
 ) -> None:
     """Serve on a bound socket until interrupted; `ready` is called once pages can be opened. Raises `StoreError`."""
-    with listener, _store(settings) as store:
+    with listener, open_store(settings) as store:
         _Server(settings, engine, store, ready).run(sockets=[listener])
 
 
@@ -63,7 +63,7 @@ def serve(
 def serving(settings: ServerSettings, engine: Engine) -> Iterator[str]:
     """Serve beside other work while the context is open; its value is the address. Raises as `bind` and `serve` do."""
     ready = threading.Event()
-    with bind(settings) as listener, _store(settings) as store:
+    with bind(settings) as listener, open_store(settings) as store:
         server = _Server(settings, engine, store, ready.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="server")
         thread.start()
@@ -102,5 +102,6 @@ class _Server(uvicorn.Server):
             self._ready()
 
 
-def _store(settings: ServerSettings) -> Store:
-    return Store(Path(settings.data_folder) if settings.data_folder else default_folder())
+def open_store(settings: ServerSettings) -> Store:
+    """The store that the settings name. Raises `StoreError`."""
+    return Store(Path(settings.data_folder).expanduser() if settings.data_folder else default_folder())
