@@ -13,7 +13,7 @@ from audio.frame import Channel, to_seconds
 from coach.calming import Calming
 from coach.course import Course
 from coach.escalation import EscalationSettings, SoundEscalation
-from coach.moment import Detection, Dynamics, Evidence, Moment, Signal, Signals, Tick, Trend, TurnHeard
+from coach.moment import Detection, Direction, Dynamics, Evidence, Moment, Signal, Signals, Tick, Trend, TurnHeard
 from coach.pace import AgentPace
 from coach.practices import Acknowledging, negative_wording
 from coach.rises import Rises, escalation
@@ -67,7 +67,8 @@ class WordsLane:
         shaded = self._said.shade(trend)
         if shaded is trend:
             return trend
-        return replace(shaded, direction=self._course.after(trend.at, shaded.value).direction)
+        high = shaded.value >= self._course.settings.escalated
+        return replace(shaded, direction=Direction.ESCALATING if high else self._course.direction)
 
     def _tick(self, tick: Tick, trend: Trend) -> list[Detection]:
         self._rises.heard(trend)
@@ -92,10 +93,9 @@ class WordsLane:
         }
 
     def _judge(self, at: int, trend: Trend, heard: bool) -> list[Detection]:
-        """The trend as words shade it. Its course changes only where the customer was heard, never by silence."""
-        shaded = self._said.shade(trend)
+        """Judge the trend as words shade it. Its course changes only where the customer was heard, never by silence."""
         if heard:
-            self._course = self._course.after(at, shaded.value)
+            self._course = self._course.after(at, self._said.shade(trend).value)
         shaded = self.shade(trend)
         detections = self._rises.feed(at, trend, shaded)
         return detections + self._watcher.feed(at, {"calming": self._calming.at(shaded, self._course)})
@@ -103,21 +103,12 @@ class WordsLane:
 
 def _of_turns(dynamics: Dynamics) -> Signals:
     """The signals that turns alone tell."""
-    overs, monologue = dynamics.talk_overs, to_seconds(dynamics.monologue)
-    spans = tuple(
-        Evidence(
-            "talk_over",
-            f"spoke over the customer for {to_seconds(end - start):.1f} s",
-            to_seconds(end - start),
-            start,
-            end,
-        )
-        for start, end in overs
-    )
-    long = f"{monologue:.0f} s without the customer"
-    return {
-        "talk_over": Signal(len(overs), spans),
-        "monologue": Signal(
-            monologue, (Evidence("monologue", long, monologue, max(dynamics.at - dynamics.monologue, 0), dynamics.at),)
-        ),
-    }
+    spans = tuple(_talk_over(start, end) for start, end in dynamics.talk_overs)
+    long, began = to_seconds(dynamics.monologue), max(dynamics.at - dynamics.monologue, 0)
+    monologue = Evidence("monologue", f"{long:.0f} s without the customer", long, began, dynamics.at)
+    return {"talk_over": Signal(len(spans), spans), "monologue": Signal(long, (monologue,))}
+
+
+def _talk_over(start: int, end: int) -> Evidence:
+    length = to_seconds(end - start)
+    return Evidence("talk_over", f"spoke over the customer for {length:.1f} s", length, start, end)

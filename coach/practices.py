@@ -14,8 +14,7 @@ from models.words import Transcript
 
 SUBSTANCE = 12  # words: a shorter answer, "okay, one moment", may still lead up to an acknowledgement
 MEMORY = to_samples(30.0)  # after which a feeling no longer waits
-VOICED = (CueKind.FEELING,)
-KIND = (CueKind.ACKNOWLEDGEMENT, CueKind.APOLOGY)
+ACKNOWLEDGING = (CueKind.ACKNOWLEDGEMENT, CueKind.APOLOGY)
 
 
 @dataclass(slots=True)
@@ -33,7 +32,7 @@ class Acknowledging:
         self._open: _Open | None = None
 
     def customer(self, cues: Sequence[TextCue]) -> None:
-        voiced = [cue for cue in cues if cue.kind in VOICED]
+        voiced = [cue for cue in cues if cue.kind is CueKind.FEELING]
         if voiced:
             self._open = _Open(voiced[-1])
 
@@ -45,24 +44,19 @@ class Acknowledging:
         if turn.start > waits.feeling.end + MEMORY:
             self._open = None
             return Signal(0.0)
-        first = next((cue for cue in cues if cue.kind in (*KIND, CueKind.OFFER)), None)
+        first = next((cue for cue in cues if cue.kind in (*ACKNOWLEDGING, CueKind.OFFER)), None)
         waits.words += len(transcript.words)
         if first is None and waits.words < SUBSTANCE:
             return Signal(0.0)
         self._open = None
-        if first and first.kind in KIND:
+        if first and first.kind in ACKNOWLEDGING:
             return Signal(0.0)
-        feeling = waits.feeling
         answer = f"answered with '{first.phrase}'" if first else "answered without naming it"
-        return Signal(
-            1.0,
-            (
-                Evidence(
-                    "feeling", f"customer said '{feeling.phrase}'", feeling.probability, feeling.start, feeling.end
-                ),
-                Evidence("answer", answer, 1.0, turn.start, turn.end),
-            ),
-        )
+        return Signal(1.0, (_voiced(waits.feeling), Evidence("answer", answer, 1.0, turn.start, turn.end)))
+
+
+def _voiced(cue: TextCue) -> Evidence:
+    return Evidence("feeling", f"customer said '{cue.phrase}'", cue.probability, cue.start, cue.end)
 
 
 def negative_wording(cues: Sequence[TextCue]) -> Signal:
