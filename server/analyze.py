@@ -1,0 +1,98 @@
+"""Analysis: a recorded call goes through the pipeline as fast as it can, and into the store.
+
+In: a recording. Out: a `Result`, the same as a live call's. Events go to the store page by page while the call is
+heard, so memory holds one page however long the call; only the result is gathered, at the end. Until then the call
+counts as interrupted, which is what it is if nothing comes after.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+
+from msgspec import structs
+
+from audio.files import Recording
+from audio.frame import to_seconds
+from audio.intake import Intake
+from server.calls import Engine
+from server.events import CallEnded, CallStarted, Durable, EndReason, Noted, OfCall, OfNow
+from server.naming import call_id, layout_of
+from server.pipeline import Pipeline
+from server.protocol import CallInfo, CallState, read_from_server, write
+from server.result import Result, gather
+from server.store import Store, Stored
+from server.wire import message
+
+_PAGE = 500  # events
+
+
+def analyze(
+    recording: Recording, title: str, agent: str, engine: Engine, store: Store, heard: Callable[[float], None]
+) -> Result:
+    """Hear a recording and keep what was found. `heard` is told the seconds so far.
+
+    Raises
+    ------
+    CalmlineError
+        Where the file cannot be read on, or the store takes no more.
+    """
+    call = CallInfo(
+        id=call_id(title),
+        agent=agent,
+        title=title,
+        layout=layout_of(recording),
+        rate=recording.rate,
+        started_at=datetime.now(UTC),
+        state=CallState.INTERRUPTED,
+    )
+    book = _Book(call, store)
+    pipeline = Pipeline(recording.layout, engine.settings, engine.rules, engine.models)
+    book.tell([CallStarted(0)])
+    for told in _through(recording, pipeline, heard):
+        book.tell(told)
+    book.tell(Noted(to_seconds(note.at), note.text) for note in recording.notes)
+    book.tell([CallEnded(pipeline.now, EndReason.STOPPED)])
+    ended = structs.replace(call, state=CallState.ENDED, duration=pipeline.now, ended_at=datetime.now(UTC))
+    book.close(ended)
+    kept = (read_from_server(event.json) for event in store.events(call.id))
+    return gather(ended, (event for event in kept if isinstance(event, Durable)))
+
+
+def _through(
+    recording: Recording, pipeline: Pipeline, heard: Callable[[float], None]
+) -> Iterator[Iterable[OfCall | OfNow]]:
+    """What the pipeline tells of a recording, block by block."""
+    intake = Intake(recording.rate, recording.layout)
+    for block in recording.blocks():
+        for channel, samples in intake.feed(block):
+            yield map(message, pipeline.feed(channel, samples))
+        heard(pipeline.now)
+    for channel, samples in intake.flush():
+        yield map(message, pipeline.feed(channel, samples))
+    yield map(message, pipeline.flush())
+    heard(pipeline.now)
+
+
+class _Book:
+    """Numbers the events of a call and keeps them, page by page."""
+
+    def __init__(self, call: CallInfo, store: Store) -> None:
+        self._call, self._store = call, store
+        self._page: list[Stored] = []
+        self._seq = 0
+
+    def tell(self, told: Iterable[OfCall | OfNow]) -> None:
+        for event in told:
+            if isinstance(event, Durable):
+                self._seq += 1
+                self._page.append(Stored(self._seq, write(structs.replace(event, seq=self._seq))))
+        if len(self._page) >= _PAGE:
+            self._keep()
+
+    def close(self, call: CallInfo) -> None:
+        """Keep the last page, and the call as it ended."""
+        self._call = call
+        self._keep()
+
+    def _keep(self) -> None:
+        self._store.keep(self._call, self._page)
+        self._page = []

@@ -1,0 +1,174 @@
+"""A client of the server: finds a running one or starts one, feeds it a call, and follows what it tells.
+
+`replay`, `listen` and `demo` are this around a source, so that they go the same way as any other feed. The caller's
+thread feeds; one more follows. Both sockets are on loopback as a rule: messages are not compressed, proxies not asked.
+"""
+
+import signal
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import msgspec
+from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, InvalidHandshake
+from websockets.sync.client import ClientConnection, connect
+
+from audio.errors import CalmlineError
+from audio.frame import to_seconds
+from audio.source import Pcm, Source
+from server.app import ServerSettings
+from server.events import CallEnded, Error, Message
+from server.models import load_engine
+from server.protocol import Accepted, FromServer, Note, Start, Stop, read_from_server, write
+from server.serve import serving
+from server.settings import Settings
+
+_HEALTH_S = 2.0  # seconds within which a running server says that it is one
+_LONGEST_NOTE = 1000  # characters
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # what listens everywhere is found on loopback
+
+FromFeed: TypeAlias = bytes | Message  # PCM16, or what is said in between
+Show: TypeAlias = Callable[[FromServer], None]
+
+
+class LinkError(CalmlineError):
+    """The server cannot be reached, refuses the call, or went away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where a server is, and what lets us in."""
+
+    address: str
+    token: str | None
+
+    def connect(self, path: str) -> ClientConnection:
+        """A websocket to the server. Raises `LinkError`."""
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else None
+        try:
+            return connect(
+                self.address.replace("http", "ws", 1) + path,
+                additional_headers=headers,
+                compression=None,
+                proxy=None,
+                max_size=None,
+                max_queue=None,
+            )
+        except (OSError, InvalidHandshake) as error:
+            raise LinkError(f"The server at {self.address} does not take the call: {error}.") from error
+
+
+@contextmanager
+def link_to_server(settings: Settings) -> Iterator[Link]:
+    """The server that is running, or one that runs in here for the while. Raises `ServeError`, `LinkError`."""
+    token = settings.server.token
+    running = _address(settings.server)
+    if _is_calmline(running):
+        yield Link(running, token)
+    else:
+        with serving(settings.server, load_engine(settings)) as address:
+            yield Link(address.replace(settings.server.host, _reachable(settings.server.host)), token)
+
+
+def send_call(link: Link, start: Start, said: Iterable[FromFeed], show: Show) -> None:
+    """Feed one call to its end, and show everything that the server tells about it, as it comes.
+
+    Raises `LinkError` if the server refuses the call or goes away. It keeps what it had taken by then.
+    """
+    with link.connect("/ws/feed") as feed, ThreadPoolExecutor(1, "follow") as follower:
+        try:
+            feed.send(write(start))
+            _await(feed, Accepted, show)
+            following = follower.submit(_follow, link, start.call, show)
+            try:
+                for item in said:
+                    feed.send(item if isinstance(item, bytes) else write(item))
+            finally:
+                feed.send(write(Stop()))
+            _await(feed, CallEnded, show)
+            following.result()
+        except ConnectionClosed as error:
+            raise LinkError(
+                f"The server at {link.address} went away during call {start.call}; what it had shown is kept."
+            ) from error
+
+
+def as_said(source: Source, blocks: Iterable[Pcm]) -> Iterator[FromFeed]:
+    """What a feed sends of a source: its blocks, and its notes as they come up."""
+    told = 0
+
+    def notes() -> Iterator[Note]:
+        nonlocal told
+        for note in source.notes[told:]:
+            told += 1
+            yield Note(to_seconds(note.at), note.text[:_LONGEST_NOTE])
+
+    for pcm in blocks:
+        yield pcm.astype("<i2").tobytes()
+        yield from notes()
+    yield from notes()
+
+
+@contextmanager
+def until_interrupted() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C was pressed, or the system asked us to end: for loops that end a call in order."""
+    asked = False
+
+    def ask(_number: int, _frame: object) -> None:
+        nonlocal asked
+        asked = True
+        restore()
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: asked
+    finally:
+        restore()
+
+
+def _await(feed: ClientConnection, kind: type[Message], show: Show) -> None:
+    """Read what the server answers until a message of this kind. Errors are shown, and raised if it then closes."""
+    last: FromServer | None = None
+    try:
+        while not isinstance(last := read_from_server(feed.recv()), kind):
+            show(last)
+    except ConnectionClosed as error:
+        if isinstance(last, Error):
+            raise LinkError(last.text) from error
+        raise
+
+
+def _follow(link: Link, call: str, show: Show) -> None:
+    with link.connect(f"/ws/calls/{call}") as told:
+        try:
+            while True:
+                show(read_from_server(told.recv()))
+        except ConnectionClosedOK:
+            return
+
+
+def _is_calmline(address: str) -> bool:
+    """Whether a Calmline server answers there."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{address}/api/health", timeout=_HEALTH_S) as answer:
+            return "running" in msgspec.json.decode(answer.read(), type=dict[str, object])
+    except (OSError, msgspec.DecodeError):
+        return False
+
+
+def _address(settings: ServerSettings) -> str:
+    host = _reachable(settings.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
+def _reachable(host: str) -> str:
+    return _EVERYWHERE.get(host, host)

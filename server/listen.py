@@ -1,0 +1,52 @@
+"""Listen: a headset's call goes to the server while it runs.
+
+In: two devices. Out: what the server tells about the call, as it comes. A device that goes away, comes back or loses
+audio is told to the server, which shows it; the other channel goes on.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+from audio.frame import STEREO, Channel
+from audio.headset import Headset
+from audio.source import Pcm
+from server.client import FromFeed, Show, as_said, link_to_server, send_call, until_interrupted
+from server.naming import start_of
+from server.protocol import Device
+from server.settings import Settings
+
+_FRAMES_PER_S = 50  # 20 ms each
+
+
+def listen(settings: Settings, headset: Headset, agent: str, say: Callable[[str], None], show: Show) -> None:
+    """Send what the headset hears until Ctrl-C, which ends the call in order. Raises `LinkError`, `ServeError`."""
+    with until_interrupted() as interrupted, link_to_server(settings) as link:
+        heard = " and ".join(f"the {channel} from {device}" for channel, device in headset.devices.items())
+        say(f"Listening to {heard}. The page is at {link.address}; Ctrl-C ends the call.")
+        send_call(link, start_of(headset, "Headset", agent), _said(headset, interrupted), show)
+
+
+def _said(headset: Headset, interrupted: Callable[[], bool]) -> Iterator[FromFeed]:
+    told = {channel: _state(headset, channel) for channel in STEREO}
+    for item in as_said(headset, _until(headset, interrupted)):
+        yield item
+        for channel in STEREO:
+            state = _state(headset, channel)
+            if state != told[channel]:
+                told[channel] = state
+                yield state
+
+
+def _until(headset: Headset, interrupted: Callable[[], bool]) -> Iterator[Pcm]:
+    with closing(headset.blocks()) as blocks:
+        for block in blocks:
+            if interrupted():
+                return
+            yield block
+
+
+def _state(headset: Headset, channel: Channel) -> Device:
+    """How a channel's device does, as the server is told."""
+    health = headset.health[channel]
+    dropped = health.lost * _FRAMES_PER_S // headset.devices[channel].rate
+    return Device(channel, health.present, dropped, health.flagged)

@@ -1,0 +1,34 @@
+"""The models and rules of a process, loaded once: what every call in it is made of.
+
+Loading checks the weights' hashes and warms the models up, so whatever is missing or altered is told here, in one
+sentence, before a call begins.
+"""
+
+from pathlib import Path
+
+from audio.vad import load_vad
+from coach.rules import load_rules
+from models.onnx_tone import OnnxTone, ToneSettings, shipped
+from models.whisper import Whisper
+from server.calls import Engine
+from server.pipeline import Models
+from server.settings import ModelSettings, Settings
+
+_SHIPPED = {"tone-open": "open", "tone-research": "research"}  # tone weights by name
+
+
+def load_engine(settings: Settings) -> Engine:
+    """Everything that calls need. Raises `CalmlineError` where weights or rules cannot be used."""
+    rules = load_rules(Path(settings.coach.rules).expanduser()) if settings.coach.rules else load_rules()
+    return Engine(load_models(settings.models), rules, settings.core)
+
+
+def load_models(settings: ModelSettings) -> Models:
+    tone = load_tone(settings.tone_weights, settings.tone)
+    return Models(load_vad(), tone, Whisper(settings.whisper))
+
+
+def load_tone(weights: str, settings: ToneSettings) -> OnnxTone:
+    """The tone model by the name of its weights (tone-open, tone-research) or its file."""
+    path = shipped(_SHIPPED[weights]) if weights in _SHIPPED else Path(weights).expanduser()
+    return OnnxTone(path, settings)

@@ -1,0 +1,27 @@
+"""How a call from one of our own sources is called: its id, and the message that begins it."""
+
+import re
+import secrets
+from datetime import datetime
+
+from audio.frame import STEREO
+from audio.source import Source
+from server.protocol import Layout, Start
+
+
+def start_of(source: Source, title: str, agent: str) -> Start:
+    return Start(call_id(title), agent, source.rate, layout_of(source), title)
+
+
+def layout_of(source: Source) -> Layout:
+    return Layout.AGENT_CUSTOMER if source.layout == STEREO else Layout.MIXED
+
+
+def call_id(title: str) -> str:
+    """An id that no other call has, in which the title can be read: billing-call-20260102-030405-1f3a."""
+    return f"{readable(title)[:36]}-{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def readable(title: str) -> str:
+    """The title as part of an id or of a file's name."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", title).strip("-").lower() or "call"

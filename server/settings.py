@@ -1,0 +1,174 @@
+"""Every setting of Calmline in one frozen value, a section per room, read once when a command begins.
+
+In: a TOML file, environment variables, command-line flags; what comes later counts more. Out: `Settings`. The three are
+read alike: each gives some of the settings by their names ("server.port"), and each value is checked where it came
+from, so that an error can name the place, the key and the value. In the environment a setting is called
+CALMLINE_SERVER_PORT, and a list is separated by commas.
+"""
+
+import dataclasses
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias, get_origin, get_type_hints
+
+import msgspec
+from platformdirs import user_config_path
+
+from audio.errors import CalmlineError
+from audio.turns import TurnSettings
+from coach.board import BoardSettings
+from coach.escalation import EscalationSettings
+from models.customer_speech import CustomerSpeechSettings
+from models.onnx_tone import ToneSettings
+from models.utterance import UtteranceSettings
+from models.whisper import WhisperSettings
+from server.app import ServerSettings
+from server.core import CoreSettings
+from server.ear import EarSettings
+
+Values: TypeAlias = dict[str, Any]  # by name
+
+
+class SettingsError(CalmlineError):
+    """A setting that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioSettings:
+    agent_device: str | None = None  # number or (part of) name, as `calmline devices` lists it; none: the microphone
+    customer_device: str | None = None  # the same; none: what the machine plays
+    turns: TurnSettings = field(default_factory=TurnSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    tone_weights: str = "tone-open"  # one of the weights that come with Calmline, or an ONNX file
+    tone: ToneSettings = field(default_factory=ToneSettings)
+    customer_speech: CustomerSpeechSettings = field(default_factory=CustomerSpeechSettings)
+    whisper: WhisperSettings = field(default_factory=WhisperSettings)
+    utterances: UtteranceSettings = field(default_factory=UtteranceSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class CoachSettings:
+    rules: str | None = None  # a TOML file of rules; none: those that come with Calmline
+    escalation: EscalationSettings = field(default_factory=EscalationSettings)
+    board: BoardSettings = field(default_factory=BoardSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    audio: AudioSettings = field(default_factory=AudioSettings)
+    models: ModelSettings = field(default_factory=ModelSettings)
+    coach: CoachSettings = field(default_factory=CoachSettings)
+    server: ServerSettings = field(default_factory=ServerSettings)
+
+    @property
+    def core(self) -> CoreSettings:
+        """The sections that the core works by."""
+        ear = EarSettings(self.audio.turns, self.models.utterances, self.models.customer_speech)
+        return CoreSettings(ear, self.coach.escalation, self.coach.board)
+
+
+def default_file() -> Path:
+    """The settings file in the user's own configuration folder. It need not exist."""
+    return user_config_path("calmline", appauthor=False) / "calmline.toml"
+
+
+def read_settings(
+    file: Path | None = None, environment: Mapping[str, str] = os.environ, flags: Mapping[str, object] | None = None
+) -> Settings:
+    """The settings of this run. A flag of None was not given. Raises `SettingsError`.
+
+    `file` must exist if it is named; without one the user's own is read if there is one.
+    """
+    kinds = dict(_kinds(Settings, ""))
+    given = _from_file(file or default_file(), kinds, needed=file is not None)
+    given |= _from_environment(environment, kinds)
+    given |= _from_flags(flags or {}, kinds)
+    return msgspec.convert(_nested(given), Settings)
+
+
+def _kinds(section: type, prefix: str) -> Iterator[tuple[str, Any]]:
+    """The name and the type of every setting in a section and those within it."""
+    for name, kind in get_type_hints(section, include_extras=True).items():
+        if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+            yield from _kinds(kind, f"{prefix}{name}.")
+        else:
+            yield prefix + name, kind
+
+
+def _from_file(path: Path, kinds: Mapping[str, Any], needed: bool) -> Values:
+    if not needed and not path.exists():
+        return {}
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"The settings file {path} could not be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise SettingsError(f"The settings file {path} was expected to be TOML and is not: {error}.") from error
+    where = f"In the settings file {path}"
+    return {name: _checked(where, name, value, kinds[name]) for name, value in _leaves(where, table, kinds, "")}
+
+
+def _leaves(where: str, table: Values, kinds: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        name = prefix + key
+        if name in kinds:
+            yield name, value
+        elif isinstance(value, dict) and any(known.startswith(f"{name}.") for known in kinds):
+            yield from _leaves(where, value, kinds, f"{name}.")
+        else:
+            near = difflib.get_close_matches(name, kinds, n=1)
+            hint = f"; perhaps {near[0]} was meant" if near else ""
+            raise SettingsError(f"{where} there is {name} = {value!r}, but there is no such setting{hint}.")
+
+
+def _from_environment(environment: Mapping[str, str], kinds: Mapping[str, Any]) -> Values:
+    """What the environment sets; an empty variable sets nothing."""
+    variables = {name: f"CALMLINE_{name.replace('.', '_').upper()}" for name in kinds}
+    return {
+        name: _checked(f"In the environment variable {variable}", name, _parts(value, kinds[name]), kinds[name], False)
+        for name, variable in variables.items()
+        if (value := environment.get(variable))
+    }
+
+
+def _parts(value: str, kind: Any) -> str | list[str]:
+    return [part.strip() for part in value.split(",")] if get_origin(kind) is tuple else value
+
+
+def _from_flags(flags: Mapping[str, object], kinds: Mapping[str, Any]) -> Values:
+    return {
+        name: _checked("On the command line", name, value, kinds[name])
+        for name, value in flags.items()
+        if value is not None
+    }
+
+
+def _checked(where: str, name: str, value: object, kind: Any, strict: bool = True) -> Any:
+    try:
+        return msgspec.convert(value, kind, strict=strict)
+    except msgspec.ValidationError as error:
+        expected = str(error).partition(", got ")[0].partition(" - at ")[0].replace("`", "")
+        raise SettingsError(f"{where} {name} = {value!r} cannot be used: {_lower(expected)}.") from error
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _nested(values: Values) -> dict[str, Any]:
+    """Settings by name as the sections that they stand in."""
+    sections: dict[str, Any] = {}
+    for name, value in values.items():
+        *path, last = name.split(".")
+        section = sections
+        for key in path:
+            section = section.setdefault(key, {})
+        section[last] = value
+    return sections
