@@ -9,10 +9,10 @@ import soundfile  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from audio.decode import FileError
-from audio.files import Recording, open_recording
+from audio.files import open_recording
 from audio.frame import MONO, STEREO
 from audio.intake import RateError
-from audio.source import Pcm
+from audio.source import Pcm, Source
 
 RATE = 8_000
 SPEECH = np.random.default_rng(2).normal(0, 0.1, (4 * RATE, 2)).clip(-0.9, 0.9)  # two voices, if only as noise
@@ -23,11 +23,11 @@ def written(path: Path, samples: NDArray[np.float64], rate: int = RATE, subtype:
     return path
 
 
-def drawn(recording: Recording) -> Pcm:
+def drawn(recording: Source) -> Pcm:
     return np.concatenate(list(recording.blocks()))
 
 
-def texts(recording: Recording) -> list[str]:
+def texts(recording: Source) -> list[str]:
     return [note.text for note in recording.notes]
 
 
