@@ -6,7 +6,7 @@ exits, and whoever started it starts it again. It ends at once when its standard
 
 A process a device, because PortAudio finds a device that came back only after a restart, which ends every stream of
 its process; because a lost stream may hang when it is closed; and because its callback so never waits for Python code
-that thinks. Costs about 35 MB each.
+that thinks. Costs about 50 MB each.
 """
 
 import os
