@@ -28,7 +28,7 @@ from server.settings import Settings
 from server.store import Store
 
 OK = "ok"
-SUMMARY = ("call", " length", "heard", " words", " agent talks", " highest trend", " cues", "result")
+SUMMARY = ("file", " length", "heard", " words", " agent talks", " trend at most", "cues")
 
 
 class Outcome(Struct, frozen=True):
@@ -72,16 +72,15 @@ def analyze_files(
 def summary(outcome: Outcome) -> tuple[str, ...]:
     """A row of the summary table."""
     if outcome.status != OK:
-        return (outcome.path, "", "", "", "", "", "", outcome.status)
+        return (Path(outcome.path).name, "-", "could not be analysed", "-", "-", "-", "-")
     return (
-        outcome.path,
+        Path(outcome.path).name,
         clock(outcome.duration_s or 0),
         "mixed" if outcome.layout is Layout.MIXED else "agent, customer",
         str(outcome.words),
         "-" if outcome.agent_share is None else f"{outcome.agent_share:.0%}",
         "-" if outcome.highest_trend is None else f"{outcome.highest_trend:.2f}",
         ", ".join(f"{rule} x{times}" for rule, times in Counter(outcome.cues).items()) or "none",
-        outcome.result or "",
     )
 
 
@@ -132,11 +131,13 @@ def _folders(paths: Sequence[Path], out: Path) -> list[Path]:
 
 
 def _progress() -> Progress:
+    console = Console(stderr=True)
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,
     )

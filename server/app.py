@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
+from msgspec import Meta
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
@@ -38,8 +40,10 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
     host: str = "127.0.0.1"  # name or address to listen on
-    port: int = 8420  # 0: any that is free
-    token: str | None = None  # whoever talks to the server must know it; off loopback there must be one
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8420  # 0: any that is free
+    token: Annotated[str, Meta(min_length=1)] | None = (
+        None  # whoever talks to the server must know it; off loopback there must be one
+    )
     allowed_origins: tuple[str, ...] = ()  # whose pages may talk to it besides its own, such as https://crm.example
     data_folder: str | None = None  # where calls are kept; none: the user's own data folder
     keep_audio: bool = False  # keep the raw audio of every call, not only where a feed asks for it

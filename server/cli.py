@@ -171,7 +171,7 @@ def analyze(
 ) -> None:
     """Analyse recorded calls as fast as it goes; keep them, and write result.json and result.csv for each."""
     from server.analyze_files import OK, SUMMARY, analyze_files, summary
-    from server.screen import write_json, write_table
+    from server.screen import say, write_json, write_table
 
     if customer is not None and len(files) > 1:
         raise typer.BadParameter("with the customer's file there can be one agent's file only", param_hint="--customer")
@@ -182,6 +182,7 @@ def analyze(
             write_json(outcome)
     if not as_json:
         write_table(SUMMARY, map(summary, outcomes))
+        say(f"Results are in {out.resolve()}")
     if any(outcome.status != OK for outcome in outcomes):
         raise typer.Exit(1)
 

@@ -30,6 +30,8 @@ from server.app import ServerSettings
 from server.core import CoreSettings
 from server.ear import EarSettings
 
+_TERMS = {"int": "a whole number", "float": "a number", "str": "a text", "bool": "true or false", "array": "a list"}
+
 Values: TypeAlias = dict[str, Any]  # by name
 
 
@@ -154,12 +156,15 @@ def _checked(where: str, name: str, value: object, kind: Any, strict: bool = Tru
     try:
         return msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as error:
-        expected = str(error).partition(", got ")[0].partition(" - at ")[0].replace("`", "")
-        raise SettingsError(f"{where} {name} = {value!r} cannot be used: {_lower(expected)}.") from error
+        raise SettingsError(f"{where} {name} = {value!r} cannot be used: {_for_people(str(error))}.") from error
 
 
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
+def _for_people(error: str) -> str:
+    """msgspec's sentence, "Expected `int | null`, got `str` - at `$`", without its terms."""
+    expected = error.partition(", got ")[0].partition(" - at ")[0].replace(" | null", "")
+    for term, words in _TERMS.items():
+        expected = expected.replace(f"`{term}`", words)
+    return expected[:1].lower() + expected[1:]
 
 
 def _nested(values: Values) -> dict[str, Any]:
