@@ -75,7 +75,7 @@ class Headset:
 
     def _listen(self, channel: Channel, captures_live: int) -> None:
         device = self.devices[channel]
-        command = [sys.executable, "-m", "audio.capture", device.name, device.api]
+        command = [sys.executable, "-P", "-m", "audio.capture", device.name, device.api]
         while not self._over.is_set():
             with subprocess.Popen(
                 command, stdin=captures_live, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL

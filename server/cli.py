@@ -7,8 +7,10 @@ one sentence.
 """
 
 import logging
+import subprocess
 import sys
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib import metadata
 from io import TextIOWrapper
 from pathlib import Path
@@ -33,6 +35,11 @@ Port = Annotated[int | None, typer.Option(help="Port of the server [8420].")]
 Swap = Annotated[bool, typer.Option("--swap", help="Left is the customer, right the agent.")]
 
 DEFAULT_AGENT = "agent"
+
+
+class Benchmark(StrEnum):
+    CORE = "core"
+    LATENCY = "latency"
 
 
 class _Sentences(TyperGroup):
@@ -153,10 +160,10 @@ def replay(
     """Play a recorded call to the server as if it were live; starts one if none runs."""
     from audio.files import open_recording
     from server.replay import replay as run
-    from server.screen import teller
+    from server.screen import say, teller
 
     settings = context.obj.settings(server_host=host, server_port=port)
-    run(settings, open_recording(file, customer, swap), file.stem, agent, speed, teller(as_json))
+    run(settings, open_recording(file, customer, swap), file.stem, agent, speed, say, teller(as_json))
 
 
 @app.command()
@@ -224,6 +231,13 @@ def demo(
     from server.screen import say, teller
 
     run(context.obj.settings(server_port=port), browser, say, teller(as_json=False))
+
+
+@app.command()
+def bench(which: Benchmark, as_json: AsJson = False) -> None:
+    """Measure this machine: what a second of a call costs, or how fast a cue arrives."""
+    command = [sys.executable, "-P", "-m", "benchmarks", which.value]  # apart from all that is loaded in here
+    raise typer.Exit(subprocess.run([*command, "--json"] if as_json else command).returncode)
 
 
 def main() -> None:

@@ -32,7 +32,8 @@ _LONGEST_NOTE = 1000  # characters
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # what listens everywhere is found on loopback
 
 FromFeed: TypeAlias = bytes | Message  # PCM16, or what is said in between
-Show: TypeAlias = Callable[[FromServer], None]
+Show: TypeAlias = Callable[[FromServer], None]  # an event of the call
+Say: TypeAlias = Callable[[str], None]  # one line to whoever started us
 
 
 class LinkError(CalmlineError):

@@ -10,7 +10,7 @@ from contextlib import closing
 from audio.frame import STEREO, Channel
 from audio.headset import Headset
 from audio.source import Pcm
-from server.client import FromFeed, Show, as_said, link_to_server, send_call, until_interrupted
+from server.client import FromFeed, Say, Show, as_said, link_to_server, send_call, until_interrupted
 from server.naming import start_of
 from server.protocol import Device
 from server.settings import Settings
@@ -18,7 +18,7 @@ from server.settings import Settings
 _FRAMES_PER_S = 50  # 20 ms each
 
 
-def listen(settings: Settings, headset: Headset, agent: str, say: Callable[[str], None], show: Show) -> None:
+def listen(settings: Settings, headset: Headset, agent: str, say: Say, show: Show) -> None:
     """Send what the headset hears until Ctrl-C, which ends the call in order. Raises `LinkError`, `ServeError`."""
     with until_interrupted() as interrupted, link_to_server(settings) as link:
         heard = " and ".join(f"the {channel} from {device}" for channel, device in headset.devices.items())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from audio.files import Recording, open_recording
 from audio.source import Pcm
-from server.client import Link, Show, as_said, link_to_server, send_call, until_interrupted
+from server.client import Link, Say, Show, as_said, link_to_server, send_call, until_interrupted
 from server.naming import start_of
 from server.settings import Settings
 
@@ -21,13 +21,22 @@ _BLOCK_S = 0.02  # seconds, as a headset delivers
 _NAP_S = 0.1  # seconds until Ctrl-C is looked at
 
 
-def replay(settings: Settings, recording: Recording, title: str, agent: str, speed: float, show: Show) -> None:
-    """Send a recording at `speed` times its own pace; Ctrl-C ends the call early, in order. Raises `LinkError`."""
+def replay(
+    settings: Settings, recording: Recording, title: str, agent: str, speed: float, say: Say, show: Show
+) -> None:
+    """Send a recording at `speed` times its own pace; Ctrl-C ends the call early, in order.
+
+    Raises
+    ------
+    LinkError, ServeError
+        If there is no server to be had, or it refuses the call or goes away.
+    """
     with until_interrupted() as interrupted, link_to_server(settings) as link:
+        say(f"The agent's page is at {link.address}")
         _send(link, recording, title, agent, speed, show, interrupted)
 
 
-def demo(settings: Settings, open_page: bool, say: Callable[[str], None], show: Show) -> None:
+def demo(settings: Settings, open_page: bool, say: Say, show: Show) -> None:
     """Replay the demo call to a page, which stays until Ctrl-C. Raises `LinkError`, `ServeError`."""
     recording = open_recording(DEMO_CALL)
     with until_interrupted() as interrupted, link_to_server(settings) as link:
