@@ -75,7 +75,7 @@ async def _server(folder: Path) -> AsyncIterator[tuple[str, asyncio.subprocess.P
     """A server process with its own store and port; its websocket address."""
     port = _free_port()
     environment = {**os.environ, "CALMLINE_SERVER_PORT": str(port), "CALMLINE_SERVER_DATA_FOLDER": str(folder)}
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "server", "serve", env=environment)
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "server.cli", "serve", env=environment)
     address = f"ws://127.0.0.1:{port}"
     try:
         await asyncio.wait_for(_answers(address, process), READY_MOST_S)

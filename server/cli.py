@@ -241,11 +241,13 @@ def bench(which: Benchmark, as_json: AsJson = False) -> None:
 
 
 def main() -> None:
-    """The entry point."""
+    """The entry point. Rooms that may import this one add commands of their own, such as `bench`."""
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding="utf-8")  # JSON is UTF-8, and Windows would choose otherwise for a pipe
+    for command in metadata.entry_points(group="calmline.commands"):
+        app.add_typer(command.load(), name=command.name)
     app()
 
 
