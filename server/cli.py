@@ -7,10 +7,8 @@ one sentence.
 """
 
 import logging
-import subprocess
 import sys
 from dataclasses import dataclass
-from enum import StrEnum
 from importlib import metadata
 from io import TextIOWrapper
 from pathlib import Path
@@ -35,11 +33,6 @@ Port = Annotated[int | None, typer.Option(help="Port of the server [8420].")]
 Swap = Annotated[bool, typer.Option("--swap", help="Left is the customer, right the agent.")]
 
 DEFAULT_AGENT = "agent"
-
-
-class Benchmark(StrEnum):
-    CORE = "core"
-    LATENCY = "latency"
 
 
 class _Sentences(TyperGroup):
@@ -231,13 +224,6 @@ def demo(
     from server.screen import say, teller
 
     run(context.obj.settings(server_port=port), browser, say, teller(as_json=False))
-
-
-@app.command()
-def bench(which: Benchmark, as_json: AsJson = False) -> None:
-    """Measure this machine: what a second of a call costs, or how fast a cue arrives."""
-    command = [sys.executable, "-P", "-m", "benchmarks", which.value]  # apart from all that is loaded in here
-    raise typer.Exit(subprocess.run([*command, "--json"] if as_json else command).returncode)
 
 
 def main() -> None:
