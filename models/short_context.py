@@ -1,0 +1,92 @@
+"""Short context: Whisper decodes a turn within about 10 s of context instead of 30 s.
+
+In: up to 30 s of 16 kHz float32. Out: `Decoded`, tokens with what it takes to judge and align them. State: none.
+Whisper was trained on 30 s windows, so faster-whisper pads each turn to that, and the encoder's work on silence is most
+of the cost. The encoder takes fewer frames as well; too few make the decoder say things twice, and then the turn is
+decoded again with the full context. Greedy, without fallback to random sampling: the same samples give the same tokens.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ctranslate2 import StorageView
+from faster_whisper import WhisperModel
+from faster_whisper.tokenizer import Tokenizer
+from faster_whisper.transcribe import get_suppressed_tokens
+
+from audio.frame import HOP, SAMPLE_RATE, Samples
+
+FULL = 3000  # mel frames, 30 s: what Whisper was trained on
+SHORTEST = 1000  # mel frames: below it, short turns are often said twice
+SILENCE = 200  # mel frames of silence after the speech: with less, the end is often lost or said again
+TOKENS_PER_S = 10  # more than the fastest speaker needs: 5 at 200 words a minute
+TOKENS_AT_LEAST = 16  # for the shortest turns
+LOOP = 3  # words: shorter ones are said twice by people too
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """One decode. Tokens are text tokens only."""
+
+    tokens: list[int]
+    text: str
+    no_speech: float  # probability that there is no speech at all, 0..1
+    logprob: float  # mean over tokens
+    complete: bool  # the model came to an end by itself
+    heard: StorageView  # the encoder's output, for the alignment
+    frames: int  # mel frames of speech in it
+
+
+class ShortContext:
+    """Decodes with one model in one language."""
+
+    def __init__(self, model: WhisperModel, tokenizer: Tokenizer, hotwords: str = "") -> None:
+        self._model = model
+        self._tokenizer = tokenizer
+        self._prompt = model.get_prompt(tokenizer, [], without_timestamps=True, hotwords=hotwords or None)
+        self._suppressed = get_suppressed_tokens(tokenizer, [-1])
+
+    def decode(self, samples: Samples) -> Decoded:
+        """What was said in samples [shape=(n,)]. Raises ValueError where they are longer than 30 s."""
+        frames = -(-len(samples) // HOP)
+        if frames > FULL:
+            raise ValueError(f"Whisper hears {FULL * HOP} samples at once, and {len(samples)} came")
+        decoded = self._decode(samples, frames, context=min(max(frames + SILENCE, SHORTEST), FULL))
+        if decoded.complete and loop_start(decoded.text.split()) is None:
+            return decoded
+        return self._decode(samples, frames, FULL)
+
+    def _decode(self, samples: Samples, frames: int, context: int) -> Decoded:
+        silence = context * HOP - len(samples)
+        heard = self._model.encode(self._model.feature_extractor(samples, padding=silence))
+        room = TOKENS_AT_LEAST + TOKENS_PER_S * len(samples) // SAMPLE_RATE
+        result = self._model.model.generate(
+            heard,
+            [self._prompt],
+            beam_size=1,
+            max_length=min(len(self._prompt) + room, self._model.max_length),
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_tokens=self._suppressed,
+        )[0]
+        tokens = [token for token in result.sequences_ids[0] if token < self._tokenizer.eot]
+        return Decoded(
+            tokens=tokens,
+            text=self._tokenizer.decode(tokens).strip(),
+            no_speech=result.no_speech_prob,
+            logprob=result.scores[0] * len(tokens) / (len(tokens) + 1),
+            complete=len(tokens) < room,
+            heard=heard,
+            frames=frames,
+        )
+
+
+def loop_start(words: Sequence[str], times: int = 2) -> int | None:
+    """Where a phrase of at least LOOP words begins to be said again, `times` times in a row; None if it never is."""
+    plain = ["".join(letter for letter in word.lower() if letter.isalnum()) for word in words]
+    for length in range(LOOP, len(plain) // times + 1):
+        for start in range(len(plain) - times * length + 1):
+            phrase = plain[start : start + length]
+            if plain[start : start + times * length] == phrase * times:
+                return start + length
+    return None

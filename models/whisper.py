@@ -1,0 +1,113 @@
+"""Words by faster-whisper: one turn in, its words with times and probabilities out.
+
+In: a `WordsJob`. Out: its `Transcript`, empty where nothing was said. State: the model alone, so a job gives the same
+words whenever it is asked (int8, greedy, no carried text). `transcribe` blocks: 70 to 300 ms of two cores with tiny.en;
+it may be called from several threads, which then wait for each other. Import this module where words are wanted only:
+it brings CTranslate2 in, and loading tiny.en takes a second and 200 MB.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from faster_whisper import WhisperModel
+from faster_whisper.tokenizer import Tokenizer
+
+from audio.errors import CalmlineError
+from audio.frame import SAMPLE_RATE, to_samples
+from models.invented import is_invented
+from models.short_context import Decoded, ShortContext, loop_start
+from models.whisper_weights import find_whisper
+from models.words import Transcript, Word, WordsJob
+
+SHORTEST = to_samples(0.3)  # a turn that is shorter holds no word that Whisper gets right
+_OPENING, _CLOSING = "\"'“¿([{-", "\"'.,!?:”)]}"  # punctuation that joins the next word, and the one before
+
+
+class WhisperError(CalmlineError):
+    """The weights cannot be loaded, or do not know the language."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhisperSettings:
+    model: str = ""  # a folder, a size such as "base", a repository of the hub; empty: the smallest installed
+    language: str = "en"  # as ISO 639-1
+    hotwords: str = ""  # names and terms to expect, such as the product's
+    threads: int = 2  # cores for one decode
+
+
+class Whisper:
+    """A loaded and warmed-up model. Implements `WordsModel`."""
+
+    def __init__(self, settings: WhisperSettings | None = None) -> None:
+        """Find, load and warm up the model: about 1 s for tiny.en.
+
+        Raises
+        ------
+        WeightsMissingError, WeightsAlteredError
+            See `find_whisper`.
+        WhisperError
+            If the weights are damaged, or do not know the language.
+        """
+        settings = settings or WhisperSettings()
+        self._model = _load(settings)
+        self._tokenizer = Tokenizer(
+            self._model.hf_tokenizer, self._model.model.is_multilingual, task="transcribe", language=settings.language
+        )
+        self._decoder = ShortContext(self._model, self._tokenizer, settings.hotwords)
+        self._decoder.decode(np.zeros(SAMPLE_RATE, np.float32))
+
+    def transcribe(self, job: WordsJob) -> Transcript:
+        """The words of a turn of at most 30 s. Their times lie within the turn and never go back."""
+        words = self._words(job) if job.turn.duration >= SHORTEST else ()
+        return Transcript(job.at, job.turn, job.final, words)
+
+    def _words(self, job: WordsJob) -> tuple[Word, ...]:
+        decoded = self._decoder.decode(job.samples)
+        if not decoded.tokens or is_invented(decoded.text, decoded.no_speech, decoded.logprob):
+            return ()
+        words = _in_turn(self._aligned(decoded, job.samples_start), job)
+        return words[: loop_start([word.text for word in words], times=3)]
+
+    def _aligned(self, decoded: Decoded, start: int) -> list[Word]:
+        """The words with their times, by attention and dynamic time warping as faster-whisper does it."""
+        segment: dict[str, Any] = {"seek": 0, "start": 0.0, "end": decoded.frames / 100, "tokens": decoded.tokens}
+        self._model.add_word_timestamps(
+            [[segment]], self._tokenizer, decoded.heard, decoded.frames, _OPENING, _CLOSING, last_speech_timestamp=0.0
+        )
+        return [
+            Word(
+                text=word["word"].strip(),
+                start=start + to_samples(float(word["start"])),
+                end=start + to_samples(float(word["end"])),
+                probability=round(float(word["probability"]), 4),
+            )
+            for word in segment["words"]
+        ]
+
+
+def _load(settings: WhisperSettings) -> WhisperModel:
+    folder = find_whisper(settings.model)
+    try:
+        model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=settings.threads)
+    except (RuntimeError, OSError) as error:
+        raise WhisperError(f"The Whisper weights in {folder} are damaged and cannot be loaded: {error}") from error
+    if settings.language not in model.supported_languages:
+        raise WhisperError(
+            f"The Whisper weights in {folder} know only {', '.join(model.supported_languages)}, "
+            f"and '{settings.language}' was asked for: take other weights, such as base."
+        )
+    return model
+
+
+def _in_turn(words: list[Word], job: WordsJob) -> tuple[Word, ...]:
+    """Words with voice activity under them, their times held to the turn; punctuation alone is no word."""
+    turn, last = job.turn, job.turn.start
+    kept = []
+    for word in words:
+        if word.end <= turn.start or word.start >= turn.end or not any(sign.isalnum() for sign in word.text):
+            continue
+        start = min(max(word.start, last), turn.end)
+        last = min(max(word.end, start), turn.end)
+        kept.append(replace(word, start=start, end=last))
+    return tuple(kept)
