@@ -79,6 +79,7 @@ class _Book:
         self._call, self._store = call, store
         self._page: list[Stored] = []
         self._seq = 0
+        self._keep()
 
     def tell(self, told: Iterable[OfCall | OfNow]) -> None:
         for event in told:

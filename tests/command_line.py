@@ -1,0 +1,43 @@
+"""The command line as a person runs it: real processes, in a home of their own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PATIENCE_S = 120  # a test that hangs fails after this long
+
+
+class CommandLine:
+    """Runs `calmline` with nothing of this machine's own settings, calls or sound."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.data = home / "data" / "calmline"
+        folders = {f"XDG_{kind.upper()}_HOME": str(home / kind) for kind in ("config", "data", "cache")}
+        self.env = os.environ | folders | {"HOME": str(home)}
+
+    def run(self, *words: object, **env: str) -> subprocess.CompletedProcess[str]:
+        """Runs to the end."""
+        return subprocess.run(
+            self._command(words), env=self.env | env, cwd=self.home, capture_output=True, text=True, timeout=PATIENCE_S
+        )
+
+    def start(self, *words: object, **env: str) -> subprocess.Popen[str]:
+        """Goes on beside the test, which reads its standard output, and its errors from the file `errors`."""
+        with (self.home / "errors").open("w") as errors:
+            return subprocess.Popen(
+                self._command(words),
+                env=self.env | env,
+                cwd=self.home,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+
+    @property
+    def errors(self) -> str:
+        return (self.home / "errors").read_text()
+
+    def _command(self, words: tuple[object, ...]) -> list[str]:
+        return [sys.executable, "-m", "server.cli", *map(str, words)]
