@@ -20,6 +20,7 @@ class NoReading(StrEnum):
     CLIPPED = "clipped"
     NOT_SPEECH = "not speech"
     MIXED = "one mixed channel"
+    FAILED = "the tone model failed"
 
 
 @dataclass(frozen=True, slots=True)
