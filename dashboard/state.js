@@ -29,10 +29,13 @@ const setTurn = (state, message, final) => {
   return { ...state, turns: state.turns };
 };
 
+// What was said stays on the page until the next call begins.
+const ended = (state) => ({ ...state, call: { ...state.call, state: "ended" }, cue: null });
+
 const handlers = {
   connected: (state) => ({ ...state, connection: "live", notice: "" }),
   disconnected: (state) => ({ ...state, connection: "lost" }),
-  waiting: () => ({ ...emptyState(), connection: "live" }),
+  waiting: (state) => (state.call ? ended(state) : state),
   snapshot: (state, { call, after, paused, cues_on: cuesOn }) => {
     const same = state.call?.id === call.id && after > 0;
     return { ...(same ? state : { ...emptyState(), connection: "live" }), call, paused, cuesOn };
@@ -53,7 +56,7 @@ const handlers = {
   resumed: (state) => ({ ...state, paused: false }),
   cues_switched: (state, { on }) => ({ ...state, cuesOn: on, cue: on ? state.cue : null }),
   error: (state, { text }) => ({ ...state, notice: text }),
-  call_ended: (state) => ({ ...state, call: { ...state.call, state: "ended" }, cue: null }),
+  call_ended: (state) => ended(state),
 };
 
 export function reduce(state, message) {

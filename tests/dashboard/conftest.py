@@ -26,19 +26,6 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A fresh page; whatever it writes to the console as an error fails the test."""
-    context = browser.new_context()
-    fresh = context.new_page()
-    wrong: list[str] = []
-    fresh.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    fresh.on("pageerror", lambda error: wrong.append(str(error)))
-    yield fresh
-    context.close()
-    assert wrong == []
-
-
 @pytest.fixture(scope="session")
 def engine() -> Engine:
     return load_engine(Settings())
@@ -49,3 +36,16 @@ def address(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Iterato
     settings = ServerSettings(port=0, data_folder=str(tmp_path_factory.mktemp("data")))
     with serving(settings, engine) as where:
         yield where
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A fresh page beside a server; whatever it writes to the console as an error fails the test."""
+    context = browser.new_context(base_url=address)
+    fresh = context.new_page()
+    wrong: list[str] = []
+    fresh.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    fresh.on("pageerror", lambda error: wrong.append(str(error)))
+    yield fresh
+    context.close()
+    assert wrong == []

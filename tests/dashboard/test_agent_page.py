@@ -41,10 +41,8 @@ def call(address: str) -> Iterator[tuple[Client, Client, Iterator[Pcm]]]:
         yield feed, follower, seconds
 
 
-def test_an_escalation_shows_its_cue_with_the_reason(
-    page: Page, address: str, call: tuple[Client, Client, Iterator[Pcm]]
-) -> None:
-    page.goto(address)
+def test_an_escalation_shows_its_cue_with_the_reason(page: Page, call: tuple[Client, Client, Iterator[Pcm]]) -> None:
+    page.goto("/")
     cue = feed_until(*call, Cue, lambda cue: cue.fate is Fate.SHOWN and cue.rule == "customer_escalating")
     assert isinstance(cue, Cue)
     expect(page.locator("cue-card .say")).to_have_text(cue.say)
@@ -53,28 +51,26 @@ def test_an_escalation_shows_its_cue_with_the_reason(
     expect(page.locator("trend-card strong")).to_have_text("Escalating")
 
 
-def test_the_transcript_shows_final_words(page: Page, address: str, call: tuple[Client, Client, Iterator[Pcm]]) -> None:
-    page.goto(address)
+def test_the_transcript_shows_final_words(page: Page, call: tuple[Client, Client, Iterator[Pcm]]) -> None:
+    page.goto("/")
     words = feed_until(*call, Words, lambda words: bool(words.text))
     assert isinstance(words, Words)
     expect(page.locator("transcript-card li span", has_text=words.text)).to_be_visible()
 
 
 def test_a_page_opened_in_mid_call_shows_what_was_said_before(
-    page: Page, address: str, call: tuple[Client, Client, Iterator[Pcm]]
+    page: Page, call: tuple[Client, Client, Iterator[Pcm]]
 ) -> None:
     words = feed_until(*call, Words, lambda words: bool(words.text))
     assert isinstance(words, Words)
-    page.goto(address)
+    page.goto("/")
     expect(page.locator("transcript-card li span", has_text=words.text)).to_be_visible()
     page.reload()
     expect(page.locator("transcript-card li span", has_text=words.text)).to_be_visible()
 
 
-def test_pause_and_cues_are_switched_from_the_page(
-    page: Page, address: str, call: tuple[Client, Client, Iterator[Pcm]]
-) -> None:
-    page.goto(address)
+def test_pause_and_cues_are_switched_from_the_page(page: Page, call: tuple[Client, Client, Iterator[Pcm]]) -> None:
+    page.goto("/")
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("cue-card .say")).to_have_text("Paused. Nothing is heard or kept.")
     page.get_by_role("button", name="Resume").click()
@@ -84,7 +80,7 @@ def test_pause_and_cues_are_switched_from_the_page(
 
 def test_the_end_of_the_call_is_said(page: Page, address: str) -> None:
     rate, seconds = demo_seconds()
-    page.goto(address)
+    page.goto("/")
     expect(page.locator("cue-card .say")).to_have_text("No call is running.")
     with a_feed(address, Start("short", "Kim", rate)) as feed:
         feed.say(np.ascontiguousarray(next(seconds), "<i2").tobytes())
@@ -93,6 +89,6 @@ def test_the_end_of_the_call_is_said(page: Page, address: str) -> None:
     expect(page.locator("call-status [role=status]")).to_contain_text("Call ended")
 
 
-def test_the_page_promises_that_the_agent_is_not_analysed(page: Page, address: str) -> None:
-    page.goto(address)
+def test_the_page_promises_that_the_agent_is_not_analysed(page: Page) -> None:
+    page.goto("/")
     expect(page.get_by_text("Your own emotion is never analysed")).to_be_visible()
