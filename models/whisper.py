@@ -2,16 +2,14 @@
 
 In: a `WordsJob`. Out: its `Transcript`, empty where nothing was said. State: the model alone, so a job gives the same
 words whenever it is asked (int8, greedy, no carried text). `transcribe` blocks: 70 to 300 ms of two cores with tiny.en;
-it may be called from several threads, which then wait for each other. Import this module where words are wanted only:
-it brings CTranslate2 in, and loading tiny.en takes a second and 200 MB.
+several threads may call it and then wait for each other. faster-whisper is imported where a model is loaded, so that
+settings and help come without it; importing and loading tiny.en take a second and 200 MB.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from faster_whisper import WhisperModel
-from faster_whisper.tokenizer import Tokenizer
 
 from audio.errors import CalmlineError
 from audio.frame import SAMPLE_RATE, to_samples
@@ -19,6 +17,9 @@ from models.invented import is_invented
 from models.short_context import Decoded, ShortContext, loop_start
 from models.whisper_weights import find_whisper
 from models.words import Transcript, Word, WordsJob
+
+if TYPE_CHECKING:
+    from faster_whisper import WhisperModel
 
 SHORTEST = to_samples(0.3)  # a turn that is shorter holds no word that Whisper gets right
 _OPENING, _CLOSING = "\"'“¿([{-", "\"'.,!?:”)]}"  # punctuation that joins the next word, and the one before
@@ -49,6 +50,8 @@ class Whisper:
         WhisperError
             If the weights are damaged, or do not know the language.
         """
+        from faster_whisper.tokenizer import Tokenizer
+
         settings = settings or WhisperSettings()
         self._model = _load(settings)
         self._tokenizer = Tokenizer(
@@ -86,7 +89,9 @@ class Whisper:
         ]
 
 
-def _load(settings: WhisperSettings) -> WhisperModel:
+def _load(settings: WhisperSettings) -> "WhisperModel":
+    from faster_whisper import WhisperModel
+
     folder = find_whisper(settings.model)
     try:
         model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=settings.threads)

