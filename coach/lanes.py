@@ -13,7 +13,19 @@ from audio.frame import Channel, to_seconds
 from coach.calming import Calming
 from coach.course import Course
 from coach.escalation import EscalationSettings, SoundEscalation
-from coach.moment import Detection, Direction, Dynamics, Evidence, Moment, Signal, Signals, Tick, Trend, TurnHeard
+from coach.moment import (
+    Detection,
+    Direction,
+    Dynamics,
+    Evidence,
+    Moment,
+    Pace,
+    Signal,
+    Signals,
+    Tick,
+    Trend,
+    TurnHeard,
+)
 from coach.pace import AgentPace
 from coach.practices import Acknowledging, negative_wording
 from coach.rises import Rises, escalation
@@ -61,6 +73,11 @@ class WordsLane:
         if moment.turn.channel is Channel.AGENT:
             return self._watcher.feed(moment.at, self._agent(moment))
         return self._customer(moment, trend) if moment.turn.channel is Channel.CUSTOMER else []
+
+    @property
+    def pace(self) -> Pace | None:
+        """The agent's pace at their last turn with words; None while it is not known."""
+        return self._pace.known
 
     def shade(self, trend: Trend) -> Trend:
         """The sound lane's trend with the words that have come so far, for the screen. Changes nothing."""

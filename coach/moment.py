@@ -83,6 +83,15 @@ class Signal:
 Signals: TypeAlias = Mapping[str, Signal]
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast the agent speaks, once it is known. In words a minute."""
+
+    at: int
+    now: float  # over the last 15 s of speech, once kept up
+    usual: float | None  # before that; None while it is not known
+
+
 class Direction(StrEnum):
     ESCALATING = "escalating"
     STEADY = "steady"

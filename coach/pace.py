@@ -1,15 +1,16 @@
 """How fast the agent speaks: words a minute over the last 15 s of transcribed speech.
 
-In: the agent's turns with their words. Out: the signal `agent_pace`. State: the words of the last 20 s of speech, and
-the sums before them, which are the agent's own usual. Pure. The pace counts once it is kept up: the lesser of now and
-5 s of speech ago, so that a burst of some seconds is none. A pace of 1.25 times one's own usual is as fast as 190
-words/min in general, so the signal is the greater of the pace itself and the pace as if one's usual were 152.
+In: the agent's turns with their words. Out: the signal `agent_pace`, and `known` for the screen. State: the words of
+the last 20 s of speech, and the sums before them, which are the agent's own usual. Pure. The pace counts once it is
+kept up: the lesser of now and 5 s of speech ago, so that a burst of some seconds is none. A pace of 1.25 times one's
+own usual is as fast as 190 words/min in general, so the signal is the greater of the pace itself and the pace as if
+one's usual were 152.
 """
 
 from collections import deque
 
 from audio.frame import SAMPLE_RATE, to_samples
-from coach.moment import Evidence, Signal
+from coach.moment import Evidence, Pace, Signal
 from models.words import Transcript
 
 SPAN = to_samples(15.0)  # of speech, over which words are counted
@@ -20,6 +21,7 @@ USUAL = 152  # words/min: 190 / 1.25
 
 class AgentPace:
     def __init__(self) -> None:
+        self.known: Pace | None = None  # as the last turn with words left it; None before 15 s of speech
         self._speech = 0  # samples of transcribed speech so far
         self._words: deque[tuple[int, int]] = deque()  # (where in the speech, stream time) of the last words
         self._before = 0  # words before those
@@ -32,6 +34,7 @@ class AgentPace:
         if self._speech < SPAN:
             return None
         pace, usual = min(self._pace(self._speech), self._pace(self._speech - KEPT_UP)), self._usual()
+        self.known = Pace(transcript.at, pace, usual or None)
         text = f"{pace:.0f} words a minute" + (f", usually {usual:.0f}" if usual else "")
         worse = max(pace, USUAL * pace / usual) if usual else pace
         return Signal(worse, (Evidence("agent_pace", text, pace, self._words[0][1], transcript.turn.end),))

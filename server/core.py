@@ -22,7 +22,7 @@ from coach.board import BoardSettings, CueBoard
 from coach.dynamics import DynamicsTracker
 from coach.escalation import EscalationSettings
 from coach.lanes import SoundLane, WordsLane
-from coach.moment import Cue, Detection, Direction, Dynamics, Moment, Tick, Trend, TurnHeard
+from coach.moment import Cue, Detection, Direction, Dynamics, Moment, Pace, Tick, Trend, TurnHeard
 from coach.rules import Rule
 from models.tone import NoReading, ToneJob, ToneReading
 from models.words import Transcript, WordsJob
@@ -32,7 +32,7 @@ from server.in_order import InOrder
 TICK = to_samples(0.5)
 
 Event: TypeAlias = (
-    Level | TurnStarted | TurnEnded | Overlap | Transcript | ToneReading | Dynamics | Trend | Detection | Cue
+    Level | TurnStarted | TurnEnded | Overlap | Transcript | ToneReading | Dynamics | Trend | Pace | Detection | Cue
 )
 Job: TypeAlias = ToneJob | WordsJob
 Result: TypeAlias = ToneReading | Transcript
@@ -70,6 +70,7 @@ class Core:
         self._words = WordsLane(rules, settings.escalation)
         self._board = CueBoard(settings.board)
         self._trend = Trend(0, 0.0, Direction.UNKNOWN, 0.0, ())  # the sound lane's latest
+        self._pace: Pace | None = None  # the last that was told
         self._for_sound: InOrder[Tick | _TurnOver, ToneReading] = InOrder()
         self._for_words: InOrder[tuple[Tick | _TurnOver, Trend], Transcript] = InOrder()
 
@@ -147,8 +148,12 @@ class Core:
                 self._for_words.put((moment, self._trend), waits_for=_key(moment.ended.turn))
         for (moment, trend), transcript in self._for_words.ready():
             detections = self._words.feed(_heard(moment, transcript), trend)
-            out += [*detections, *self._offer(detections)]
+            out += [*self._new_pace(), *detections, *self._offer(detections)]
         return out
+
+    def _new_pace(self) -> list[Pace]:
+        told, self._pace = self._pace, self._words.pace
+        return [self._pace] if self._pace and self._pace is not told else []
 
     def _offer(self, detections: Iterable[Detection]) -> list[Cue]:
         return [self._board.offer(detection, self.now) for detection in detections]

@@ -178,6 +178,15 @@ class Trend(Durable, frozen=True):
     evidence: Sequence[Evidence]
 
 
+class Pace(Durable, frozen=True):
+    """How fast the agent speaks, in words a minute: over the last 15 s of speech once kept up, and usually, which is
+    null while not known."""
+
+    at: Seconds
+    now: float
+    usual: float | None
+
+
 class Detection(Durable, frozen=True):
     """A rule fired, whether it was shown or not."""
 
@@ -296,6 +305,7 @@ OfCall: TypeAlias = (
     | Tone
     | Dynamics
     | Trend
+    | Pace
     | Detection
     | Cue
     | Paused

@@ -90,6 +90,13 @@ def _(event: coach.moment.Trend) -> events.Trend:
 
 
 @message.register
+def _(event: coach.moment.Pace) -> events.Pace:
+    return events.Pace(
+        to_seconds(event.at), round(event.now, 1), None if event.usual is None else round(event.usual, 1)
+    )
+
+
+@message.register
 def _(event: coach.moment.Detection) -> events.Detection:
     return events.Detection(
         to_seconds(event.at), event.rule, event.kind, event.say, event.advice, _evidence(event.evidence)

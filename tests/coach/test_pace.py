@@ -56,6 +56,18 @@ def test_a_fast_speaker_at_their_usual_is_not_helped_by_it(make):
     assert speak(make, pace, 15, 60 / 210, start=60).value == pytest.approx(210, rel=0.03)
 
 
+def test_the_pace_is_known_after_15_seconds_of_speech_and_the_usual_after_50(make):
+    pace = AgentPace()
+    assert pace.known is None
+    speak(make, pace, 15, NORMAL)
+    assert pace.known.now == pytest.approx(140, rel=0.03)
+    assert pace.known.usual is None
+    speak(make, pace, 35, NORMAL, start=15)
+    speak(make, pace, 20, FAST, start=50)
+    assert pace.known.now == pytest.approx(240, rel=0.03)
+    assert pace.known.usual == pytest.approx(140, rel=0.03)
+
+
 def test_a_turn_without_words_is_not_counted(make):
     pace = AgentPace()
     speak(make, pace, 20, NORMAL)
