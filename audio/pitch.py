@@ -15,15 +15,16 @@ from numpy.typing import NDArray
 from audio.frame import SAMPLE_RATE, Samples
 
 WINDOW = 640  # samples, 40 ms: three periods of the lowest pitch
-NFFT = 1024  # at least WINDOW + LONGEST: no wrap-around
+NFFT = 1024  # at least WINDOW and the longest period together: no wrap-around
 LOWEST, HIGHEST = 75.0, 600.0  # Hz
-SHORTEST, LONGEST = int(SAMPLE_RATE / HIGHEST), int(SAMPLE_RATE / LOWEST) + 1  # lags in samples
+LAGS_PER_S = 2 * SAMPLE_RATE  # the autocorrelation is drawn twice as fine, so that its narrow peaks keep their height
+SHORTEST, LONGEST = int(LAGS_PER_S / HIGHEST), int(LAGS_PER_S / LOWEST) + 1  # lags
 
 CANDIDATES = 6  # voiced ones a hop; one more stands for unvoiced
 # The next five mean what they mean in Praat's `To Pitch (ac)`. Praat and pYIN call 13 % of the frames differently, as
 # pYIN holds a decision longer; these were tuned on training speakers of EmoDB and RAVDESS to lie between the two.
 SILENCE, VOICING = 0.03, 0.5
-OCTAVE, OCTAVE_JUMP, VOICING_JUMP = 0.02, 2.0, 0.8
+OCTAVE, OCTAVE_JUMP, VOICING_JUMP = 0.01, 1.0, 0.4
 PEAK_HALF_LIFE = 1000  # hops, 10 s: how long a loud moment makes faint ones count as silence
 LEAST_PEAK = 0.03  # of full scale: as if there had been a moment so loud
 
@@ -31,7 +32,7 @@ Floats = NDArray[np.float32]
 
 TAPER = np.sin(np.pi * (np.arange(WINDOW) + 0.5) / WINDOW).astype(np.float32)
 _HANDICAP = OCTAVE * np.log2(np.arange(SHORTEST, LONGEST), dtype=np.float32)  # of a long period against a short one
-_OWN = np.fft.irfft(np.abs(np.fft.rfft(TAPER, NFFT)) ** 2)[: LONGEST + 1].astype(np.float32)
+_OWN = np.fft.irfft(np.abs(np.fft.rfft(TAPER, NFFT)) ** 2, 2 * NFFT)[: LONGEST + 1].astype(np.float32)
 _OWN /= _OWN[0]
 
 
@@ -55,7 +56,7 @@ def candidates(power: Floats) -> tuple[Floats, Floats]:
 
     Both [shape=(hops, CANDIDATES)]; where there are fewer peaks the strength is -inf.
     """
-    raw = np.fft.irfft(power)[:, : LONGEST + 1]
+    raw = np.fft.irfft(power, 2 * NFFT)[:, : LONGEST + 1]
     r = raw / (np.maximum(raw[:, :1], 1e-12) * _OWN)
     left, top, right = r[:, SHORTEST - 1 : -2], r[:, SHORTEST:-1], r[:, SHORTEST + 1 :]
     is_peak = (top > left) & (top >= right) & (top > VOICING / 2)
@@ -66,7 +67,7 @@ def candidates(power: Floats) -> tuple[Floats, Floats]:
     bend = np.where(found, 2 * top - left - right, 1)
     shift = np.where(found, (right - left) / (2 * bend), 0)
     height = top + (right - left) * shift / 4
-    octaves = np.log2(SAMPLE_RATE / (best + SHORTEST + shift)).astype(np.float32)
+    octaves = np.log2(LAGS_PER_S / (best + SHORTEST + shift)).astype(np.float32)
     return octaves, np.where(found, np.minimum(height, 1 / np.maximum(height, 1)), -np.inf).astype(np.float32)
 
 

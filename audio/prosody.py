@@ -23,6 +23,7 @@ FLOOR = 1e-12  # power, -120 dB re full scale
 LINE = (300.0, 1000.0, 3400.0)  # Hz: what every phone line carries, and where its energy is split for the tilt
 
 _AROUND = (WINDOW - HOP) // 2  # a hop's window is centred on it and reaches so far beyond
+_MEAN_SQUARE = np.float32(2 / (NFFT * np.square(TAPER).sum()))  # of a window, from the sum of its power spectrum
 _BAND = np.searchsorted(np.fft.rfftfreq(NFFT, 1 / SAMPLE_RATE), LINE)
 
 
@@ -164,12 +165,11 @@ def _median(values: Floats) -> float:
 
 def _loudness(power: Floats) -> Floats:
     """RMS of each window in dB, by Parseval's theorem."""
-    energy = (2 * power.sum(axis=1) - power[:, 0] - power[:, -1]) / NFFT
-    return _db(energy / np.float32(np.square(TAPER).sum()))
+    return _db(power.sum(axis=1) - (power[:, 0] + power[:, -1]) / 2)
 
 
 def _line_bands(power: Floats) -> Floats:
-    """Energy below and above the split of the line's band, up to a constant factor [shape=(2, hops)]."""
+    """Power sums below and above the split of the line's band [shape=(2, hops)]."""
     bands: Floats = np.add.reduceat(power[:, : _BAND[-1]], _BAND[:-1], axis=1)
     return bands.T
 
@@ -177,9 +177,11 @@ def _line_bands(power: Floats) -> Floats:
 def _harmonicity(pitch: Pitch) -> Floats:
     """Boersma (1993), equation 4: the periodic part of the power against the rest, kept within -20..40 dB."""
     r = np.clip(pitch.strength, 0.01, 0.9999)
-    return (10 * np.log10(r / (1 - r))).astype(np.float32)
+    harmonicity: Floats = 10 * np.log10(r / (1 - r))
+    return harmonicity
 
 
-def _db(power: Floats) -> Floats:
-    decibels: Floats = 10 * np.log10(np.maximum(power, np.float32(FLOOR)))
-    return decibels
+def _db(power_sum: Floats) -> Floats:
+    """Level re full scale of sums of a window's power spectrum."""
+    level: Floats = 10 * np.log10(np.maximum(power_sum * _MEAN_SQUARE, np.float32(FLOOR)))
+    return level
