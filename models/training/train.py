@@ -105,6 +105,7 @@ def write(name: str, recipe: Recipe, folder: Path) -> Path:
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "recipe": asdict(recipe),
         "classes": heads.classes,
+        "speakers": {split: _speakers(recipe.corpus, split) for split in ("train", "dev")},
         "versions": {package: version(package) for package in ("numpy", "onnx", "onnxruntime", "scikit-learn")},
         "metrics": metrics | evaluate(path),
     }
