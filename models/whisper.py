@@ -1,9 +1,9 @@
 """Words by faster-whisper: one turn in, its words with times and probabilities out.
 
 In: a `WordsJob`. Out: its `Transcript`, empty where nothing was said. State: the model alone, so a job gives the same
-words whenever it is asked (int8, greedy, no carried text). `transcribe` blocks: 70 to 300 ms of two cores with tiny.en;
-several threads may call it and then wait for each other. faster-whisper is imported where a model is loaded, so that
-settings and help come without it; importing and loading tiny.en take a second and 200 MB.
+words whenever it is asked (int8, greedy, no carried text). `transcribe` blocks for about a tenth of the turn's length
+(tiny.en, two cores); several threads may call it and then wait for each other. faster-whisper is imported where a model
+is loaded, so that settings and help come without it; importing and loading tiny.en take a second and 200 MB.
 """
 
 from dataclasses import dataclass, replace
@@ -13,6 +13,7 @@ import numpy as np
 
 from audio.errors import CalmlineError
 from audio.frame import SAMPLE_RATE, to_samples
+from audio.turns import Turn
 from models.invented import is_invented
 from models.short_context import Decoded, ShortContext, loop_start
 from models.whisper_weights import find_whisper
@@ -69,7 +70,7 @@ class Whisper:
         decoded = self._decoder.decode(job.samples)
         if not decoded.tokens or is_invented(decoded.text, decoded.no_speech, decoded.logprob):
             return ()
-        words = _in_turn(self._aligned(decoded, job.samples_start), job)
+        words = _in_turn(self._aligned(decoded, job.samples_start), job.turn)
         return words[: loop_start([word.text for word in words], times=3)]
 
     def _aligned(self, decoded: Decoded, start: int) -> list[Word]:
@@ -105,10 +106,9 @@ def _load(settings: WhisperSettings) -> "WhisperModel":
     return model
 
 
-def _in_turn(words: list[Word], job: WordsJob) -> tuple[Word, ...]:
+def _in_turn(words: list[Word], turn: Turn) -> tuple[Word, ...]:
     """Words with voice activity under them, their times held to the turn; punctuation alone is no word."""
-    turn, last = job.turn, job.turn.start
-    kept = []
+    kept, last = [], turn.start
     for word in words:
         if word.end <= turn.start or word.start >= turn.end or not any(sign.isalnum() for sign in word.text):
             continue
