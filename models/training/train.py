@@ -100,6 +100,7 @@ def write(name: str, recipe: Recipe, folder: Path) -> Path:
     model, heads, metrics = train(recipe)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"tone-{name}.onnx"
+    path.with_suffix(".json").unlink(missing_ok=True)  # it records the file of before
     onnx.save(model, path)
     record = {
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
