@@ -26,14 +26,16 @@ class EscalationSettings:
     """Weights are log-odds; times are seconds of stream time."""
 
     rest: float = -2.0  # log-odds of a caller of whom nothing is known: 0.12
-    tone_weight: float = 1.0  # times what the probability of anger adds to rest
-    arousal_weight: float = 1.0  # times arousal above 0.5
-    shade: float = 0.4  # most that loudness, pitch or pace may add or take, each
+    tone_most: float = 4.0  # most that the probability of anger adds: more would only take longer to forget
+    arousal_weight: float = 6.0  # times arousal above ...
+    aroused: float = 0.7  # ... this: anger in an unmoved voice is more often the model's mistake ...
+    arousal_most: float = 1.0  # ... but cold anger exists, so it adds or takes no more than this
+    shade: float = 0.6  # most that loudness, pitch or pace may add or take, each
     loud_db: float = 8.0  # deviations that make up a full shade
     high_st: float = 4.0
     fast: float = 0.4  # 40 % more syllables a second
-    rise_s: float = 1.0  # time constants
-    fall_s: float = 8.0
+    rise_s: float = 0.7  # time constants
+    fall_s: float = 6.0
     forget_s: float = 45.0  # of silence or no reading
     doubt_s: float = 20.0  # over which confidence falls without a reading
     baseline: BaselineSettings = field(default_factory=BaselineSettings)
@@ -117,16 +119,19 @@ class SoundEscalation:
 
     def _read(self, tick: Tick, tone: ToneReading, anger: float) -> _Reading:
         """One window of speech as reasons for and against."""
-        settings, sure = self._settings, tone.confidence or 0.0
-        parts = [("tone", _sounds(anger), settings.tone_weight * sure * (to_log_odds(anger) - settings.rest))]
+        settings = self._settings
+        angry = min(max(to_log_odds(anger) - settings.rest, 0.0), settings.tone_most)
+        parts = [("tone", _sounds(anger), angry)]
         if tone.arousal is not None:
-            excited = settings.arousal_weight * sure * (tone.arousal - 0.5)
-            parts.append(("arousal", f"arousal {100 * tone.arousal:.0f} %", excited))
+            stirred = _within(settings.arousal_weight * (tone.arousal - settings.aroused), settings.arousal_most)
+            parts.append(("arousal", f"arousal {100 * tone.arousal:.0f} %", max(stirred, -angry)))
         usual = self._baseline.feed(tick.prosody, anger) if tick.prosody else None
         if usual:
             parts += self._shades(usual)
         start = max(self._speech[0], tick.at - MEMORY)
-        return _Reading(tuple(Evidence(name, text, value, start, tick.at) for name, text, value in parts), sure)
+        return _Reading(
+            tuple(Evidence(name, text, value, start, tick.at) for name, text, value in parts), tone.confidence or 0.0
+        )
 
     def _shades(self, usual: Deviation) -> list[tuple[str, str, float]]:
         settings = self._settings
@@ -140,7 +145,11 @@ class SoundEscalation:
         ]
 
     def _shade(self, share: float) -> float:
-        return self._settings.shade * min(max(share, -1.0), 1.0)
+        return self._settings.shade * _within(share, 1.0)
+
+
+def _within(value: float, most: float) -> float:
+    return min(max(value, -most), most)
 
 
 def _sounds(anger: float) -> str:

@@ -44,17 +44,20 @@ class Moments:
         *,
         reason: NoReading | None = None,
         confidence: float = 0.8,
-        arousal: float = 0.5,
+        arousal: float | None = None,
         loudness_db: float = -30.0,
         f0_hz: float = 200.0,
         syllables_per_s: float = 4.0,
         **dynamics: object,
     ) -> Tick:
-        """A tick: the customer is silent in it unless there is an anger, or a reason for there being no reading."""
+        """A tick: the customer is silent in it unless there is an anger, or a reason for there being no reading.
+
+        Arousal goes with anger unless it is given.
+        """
         at = to_samples(at_s)
         tone = None
         if anger is not None:
-            tone = ToneReading(at, None, anger, arousal, 0.5, confidence)
+            tone = ToneReading(at, None, anger, 0.5 + 0.3 * anger if arousal is None else arousal, 0.5, confidence)
         elif reason is not None:
             tone = ToneReading(at, reason)
         prosody = ProsodySummary(to_samples(3.0), f0_hz, 4.0, loudness_db, -10.0, 10.0, syllables_per_s)
