@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -80,22 +80,22 @@ def send_call(link: Link, start: Start, said: Iterable[FromFeed], show: Show) ->
 
     Raises `LinkError` if the server refuses the call or goes away. It keeps what it had taken by then.
     """
-    with link.connect("/ws/feed") as feed, ThreadPoolExecutor(1, "follow") as follower:
+    with link.connect("/ws/feed") as socket, ThreadPoolExecutor(1, "follow") as follower:
+        answers = _Answers(socket)
         try:
-            feed.send(write(start))
-            _await(feed, Accepted, show)
+            socket.send(write(start))
+            answers.until(Accepted, show)
             following = follower.submit(_follow, link, start.call, show)
             try:
                 for item in said:
-                    feed.send(item if isinstance(item, bytes) else write(item))
+                    socket.send(item if isinstance(item, bytes) else write(item))
             finally:
-                feed.send(write(Stop()))
-            _await(feed, CallEnded, show)
+                socket.send(write(Stop()))
+            answers.until(CallEnded, show)
             following.result()
-        except ConnectionClosed as error:
-            raise LinkError(
-                f"The server at {link.address} went away during call {start.call}; what it had shown is kept."
-            ) from error
+        except ConnectionClosed as closed:
+            lost = f"The server at {link.address} went away during call {start.call}; what it had shown is kept."
+            raise LinkError(answers.refusal() or lost) from closed
 
 
 def as_said(source: Source, blocks: Iterable[Pcm]) -> Iterator[FromFeed]:
@@ -135,16 +135,28 @@ def until_interrupted() -> Iterator[Callable[[], bool]]:
         restore()
 
 
-def _await(feed: ClientConnection, kind: type[Message], show: Show) -> None:
-    """Read what the server answers until a message of this kind. Errors are shown, and raised if it then closes."""
-    last: FromServer | None = None
-    try:
-        while not isinstance(last := read_from_server(feed.recv()), kind):
-            show(last)
-    except ConnectionClosed as error:
-        if isinstance(last, Error):
-            raise LinkError(last.text) from error
-        raise
+class _Answers:
+    """What the server answers a feed."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+        self._last: FromServer | None = None
+
+    def until(self, kind: type[Message], show: Show) -> None:
+        """Read and show all that comes before a message of this kind."""
+        while not isinstance(answer := self._next(), kind):
+            show(answer)
+
+    def refusal(self) -> str | None:
+        """Once the server has closed: the error that it gave as its reason, if it did."""
+        with suppress(ConnectionClosed):
+            while True:
+                self._next()
+        return self._last.text if isinstance(self._last, Error) else None
+
+    def _next(self) -> FromServer:
+        self._last = read_from_server(self._socket.recv())
+        return self._last
 
 
 def _follow(link: Link, call: str, show: Show) -> None:

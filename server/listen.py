@@ -4,8 +4,9 @@ In: two devices. Out: what the server tells about the call, as it comes. A devic
 audio is told to the server, which shows it; the other channel goes on.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
+from itertools import chain, takewhile
 
 from audio.frame import STEREO, Channel
 from audio.headset import Headset
@@ -19,30 +20,31 @@ _FRAMES_PER_S = 50  # 20 ms each
 
 
 def listen(settings: Settings, headset: Headset, agent: str, say: Say, show: Show) -> None:
-    """Send what the headset hears until Ctrl-C, which ends the call in order. Raises `LinkError`, `ServeError`."""
-    with until_interrupted() as interrupted, link_to_server(settings) as link:
+    """Send what the headset hears until Ctrl-C, which ends the call in order. It begins once both devices are heard.
+
+    Raises
+    ------
+    LinkError, ServeError
+        If there is no server to be had, or it refuses the call or goes away.
+    """
+    with until_interrupted() as interrupted, link_to_server(settings) as link, closing(headset.blocks()) as blocks:
+        begun = chain([next(blocks)], blocks)
         heard = " and ".join(f"the {channel} from {device}" for channel, device in headset.devices.items())
         say(f"Listening to {heard}. The page is at {link.address}; Ctrl-C ends the call.")
-        send_call(link, start_of(headset, "Headset", agent), _said(headset, interrupted), show)
+        said = _said(headset, takewhile(lambda _: not interrupted(), begun))
+        send_call(link, start_of(headset, "Headset", agent), said, show)
 
 
-def _said(headset: Headset, interrupted: Callable[[], bool]) -> Iterator[FromFeed]:
-    told = {channel: _state(headset, channel) for channel in STEREO}
-    for item in as_said(headset, _until(headset, interrupted)):
+def _said(headset: Headset, blocks: Iterable[Pcm]) -> Iterator[FromFeed]:
+    """What a feed sends of a headset: its blocks and notes, and how its devices do whenever that changes."""
+    told = {channel: Device(channel, present=True) for channel in STEREO}
+    for item in as_said(headset, blocks):
         yield item
         for channel in STEREO:
             state = _state(headset, channel)
             if state != told[channel]:
                 told[channel] = state
                 yield state
-
-
-def _until(headset: Headset, interrupted: Callable[[], bool]) -> Iterator[Pcm]:
-    with closing(headset.blocks()) as blocks:
-        for block in blocks:
-            if interrupted():
-                return
-            yield block
 
 
 def _state(headset: Headset, channel: Channel) -> Device:

@@ -1,5 +1,6 @@
 """A real headset: speech played into a real sound server comes out as words on the right channels."""
 
+import json
 import signal
 import socket
 from collections.abc import Callable, Iterable
@@ -18,7 +19,7 @@ from server.protocol import CallState, FromServer, read_from_server
 from server.replay import DEMO_CALL
 from server.store import Store
 
-SAYS = {Channel.AGENT: (0.3, 5.1), Channel.CUSTOMER: (5.1, 11.8)}  # seconds of the demo call
+ROOM_S = 0.2  # seconds before and after a turn: its sounds are longer than what a VAD hears of them
 MOST_EVENTS = 1000  # some minutes of a call: a test that waits longer for something has failed
 Kind = TypeVar("Kind", bound=Durable)
 
@@ -48,10 +49,13 @@ class Told:
 @pytest.fixture
 def sentences(tmp_path: Path) -> dict[Channel, Path]:
     """What each of the two says first in the demo call."""
+    turns = json.loads(DEMO_CALL.with_suffix(".json").read_text("utf-8"))["turns"]
     paths = {}
-    for samples, (channel, (start, end)) in zip(hear(DEMO_CALL), SAYS.items(), strict=True):
+    for samples, channel in zip(hear(DEMO_CALL), STEREO, strict=True):
+        turn = next(turn for turn in turns if turn["channel"] == channel)
         paths[channel] = tmp_path / f"{channel}.wav"
-        soundfile.write(paths[channel], samples[to_samples(start) : to_samples(end)], SAMPLE_RATE)
+        said = samples[to_samples(turn["start"] - ROOM_S) : to_samples(turn["end"] + ROOM_S)]
+        soundfile.write(paths[channel], said, SAMPLE_RATE)
     return paths
 
 
@@ -68,16 +72,17 @@ def test_the_right_words_come_out_on_the_right_channels_also_after_a_device_was_
     command_line = CommandLine(tmp_path)
     devices = ("--agent-device", "agent.monitor", "--customer-device", "customer.monitor")
 
-    def speak(channel: Channel) -> None:
-        sound_server.play(channel, sentences[channel]).wait()
+    def speak(*channels: Channel) -> None:
+        """Both at once, if there are two."""
+        for voice in [sound_server.play(channel, sentences[channel]) for channel in channels]:
+            voice.wait()
 
     with command_line.start("listen", *devices, "--port", port, "--json") as process:
         assert process.stdout is not None
         call = Told(process.stdout)
         call.next(CallStarted)
-        for channel in STEREO:
-            speak(channel)
-            call.next(Words, lambda words, of=channel: words.channel is of)
+        speak(*STEREO)
+        call.next(Words, lambda words: words.channel is Channel.CUSTOMER)  # who speaks longer
         sound_server.unload("customer")
         gone = call.next(DeviceChanged, lambda device: device.channel is Channel.CUSTOMER and not device.present)
         speak(Channel.AGENT)
