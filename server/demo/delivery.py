@@ -1,8 +1,8 @@
 """How a mood sounds: the pace asked of the voice, then WORLD resynthesis of pitch, effort and loudness.
 
 In and out: 24 kHz speech of one phrase. Raised voices differ from calm ones in a higher and livelier pitch,
-more energy above 1 kHz, a first formant that rises with the open jaw, less breath, and stronger stresses
-(Lombard and anger speech: Traunmueller and Eriksson, JASA 2000; Banse and Scherer, JPSP 1996).
+more energy above 1 kHz, a first formant that rises with the open jaw, less breath, a faster pace and clearer sounds
+(Traunmüller and Eriksson, JASA 107, 2000; Banse and Scherer, JPSP 70, 1996).
 """
 
 from dataclasses import dataclass
@@ -23,27 +23,27 @@ class Delivery:
     pitch: float = 0.0  # semitones up
     liveliness: float = 1.0  # times the excursions of the pitch
     effort: float = 0.0  # dB more energy above 1 kHz
-    stress: float = 1.0  # times the excursions of the loudness above its median
+    articulation: float = 1.0  # times the excursions of the spectrum about its mean: mumbled < 1 < clear
     drive: float = 0.0  # how far the handset's microphone is overdriven, 0 not at all
 
     @property
     def natural(self) -> bool:
-        return self.pitch == 0 and self.liveliness == 1 and self.effort == 0 and self.stress == 1
+        return self.pitch == 0 and self.liveliness == 1 and self.effort == 0 and self.articulation == 1
 
 
 DELIVERY = {
     Mood.KIND: Delivery(speed=0.78, pause=0.35, level=-25),
-    Mood.RUSHED: Delivery(speed=1.12, pause=0.06, level=-23.5),
-    Mood.CALM: Delivery(speed=0.88, pause=0.35, level=-28, pitch=-0.5, liveliness=0.85, effort=-1.0),
-    Mood.ANNOYED: Delivery(speed=0.92, pause=0.15, level=-25.5, pitch=1.0, liveliness=1.1, effort=1.5),
+    Mood.RUSHED: Delivery(speed=1.18, pause=0.06, level=-23.5),
+    Mood.CALM: Delivery(speed=0.86, pause=0.35, level=-29, effort=-1.5, articulation=0.68),
+    Mood.ANNOYED: Delivery(speed=0.98, pause=0.12, level=-25.5, pitch=0.8, liveliness=1.1, effort=1.5),
     Mood.ANGRY: Delivery(
-        speed=1.02, pause=0.18, level=-20, pitch=4.5, liveliness=1.45, effort=6, stress=1.25, drive=0.6
+        speed=1.16, pause=0.12, level=-18.5, pitch=3, liveliness=1.35, effort=6, articulation=1.5, drive=1.5
     ),
     Mood.FURIOUS: Delivery(
-        speed=1.04, pause=0.16, level=-17.5, pitch=6, liveliness=1.6, effort=8, stress=1.3, drive=1.0
+        speed=1.18, pause=0.1, level=-17, pitch=4, liveliness=1.5, effort=6, articulation=1.5, drive=1.5
     ),
-    Mood.SOFTENING: Delivery(speed=0.85, pause=0.4, level=-25, pitch=0.5, liveliness=0.95, effort=0.5),
-    Mood.RELIEVED: Delivery(speed=0.86, pause=0.4, level=-28, pitch=-0.5, liveliness=0.9, effort=-1.5),
+    Mood.SOFTENING: Delivery(speed=0.88, pause=0.35, level=-26.5, effort=-0.5, articulation=0.78),
+    Mood.RELIEVED: Delivery(speed=0.83, pause=0.4, level=-29, effort=-2, articulation=0.65),
 }
 
 
@@ -56,8 +56,8 @@ def delivered(speech: NDArray[np.float32], how: Delivery) -> NDArray[np.float64]
     f0 = pyworld.stonemask(samples, f0, times, RATE)
     envelope = pyworld.cheaptrick(samples, f0, times, RATE)
     breath = pyworld.d4c(samples, f0, times, RATE)
-    envelope = opened(envelope, how.effort) * effort_gain(envelope.shape[1], how.effort)
-    envelope *= stress_gain(envelope, how.stress)[:, None]
+    envelope = articulated(opened(envelope, how.effort), how.articulation)
+    envelope = envelope * effort_gain(envelope.shape[1], how.effort)
     spoken = pyworld.synthesize(raised(f0, how), envelope, breath ** (1 + max(0.0, how.effort) / 20), RATE)
     return np.asarray(spoken[: len(samples)])
 
@@ -91,9 +91,9 @@ def opened(envelope: NDArray[np.float64], effort: float) -> NDArray[np.float64]:
     return np.stack([np.interp(source, frequency, row) for row in envelope])
 
 
-def stress_gain(envelope: NDArray[np.float64], stress: float) -> NDArray[np.float64]:
-    """Power gain per frame [shape=(t,)] that widens how far loud frames stand above the median."""
-    level = 10 * np.log10(envelope.mean(axis=1))
-    above = np.clip(level - np.median(level), 0, None)
-    smooth = np.convolve(above, np.hanning(15) / np.hanning(15).sum(), mode="same")
-    return 10 ** ((stress - 1) * smooth / 10)
+def articulated(envelope: NDArray[np.float64], articulation: float) -> NDArray[np.float64]:
+    """The envelope [shape=(t, bins)] with every bin's excursions about its mean in dB wider or narrower, as loud."""
+    level = np.log(envelope + 1e-16)
+    mean = level.mean(axis=0)
+    clear = np.exp(mean + articulation * (level - mean))
+    return np.asarray(clear * (envelope.sum(axis=1) / clear.sum(axis=1))[:, None])

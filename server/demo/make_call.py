@@ -72,7 +72,7 @@ def recording(spoken: list[Spoken]) -> NDArray[np.int16]:
     """The call as a stereo telephone recording [shape=(2, n)], 8 kHz."""
     rng = np.random.default_rng(20)
     length = spoken[-1].end + round(TAIL * LINE_RATE)
-    sides = {AGENT: room(length, -62, 0.0, rng), CUSTOMER: room(length, -57, 1.0, rng)}
+    sides = {AGENT: room(length, -62, 0.0, rng), CUSTOMER: room(length, -51, 1.0, rng)}
     for piece in spoken:
         sides[piece.line.speaker][piece.start : piece.end] += piece.samples
     return np.stack([through_mu_law(sides[AGENT]), through_mu_law(sides[CUSTOMER])])

@@ -7,7 +7,7 @@ speaker, and 8-bit mu-law (ITU-T G.711). Everything random comes from the genera
 import numpy as np
 import soxr
 from numpy.typing import NDArray
-from scipy import signal  # type: ignore[import-untyped]
+from scipy import signal
 
 from server.demo.voices import RATE
 
