@@ -8,6 +8,7 @@ one sentence.
 
 import logging
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from io import TextIOWrapper
@@ -84,14 +85,14 @@ def calmline(
 
 @app.command()
 def serve(context: typer.Context, host: Host = None, port: Port = None, keep_audio: KeepAudio = False) -> None:
-    """Run the server: live calls go in, and the agent's page shows what comes out."""
+    """Run the server until Ctrl-C: live calls go in, and the agent's page shows what comes out."""
     from server.models import load_engine
     from server.screen import say
     from server.serve import address, bind
     from server.serve import serve as run
 
     settings = context.obj.settings(server_host=host, server_port=port, server_keep_audio=keep_audio or None)
-    with bind(settings.server) as listener:
+    with bind(settings.server) as listener, suppress(KeyboardInterrupt):
         where = address(settings.server, listener)
         run(settings.server, load_engine(settings), listener, lambda: say(f"The agent's page is at {where}"))
 

@@ -23,15 +23,15 @@ class CommandLine:
             self._command(words), env=self.env | env, cwd=self.home, capture_output=True, text=True, timeout=PATIENCE_S
         )
 
-    def start(self, *words: object, **env: str) -> subprocess.Popen[str]:
-        """Goes on beside the test, which reads its standard output, and its errors from the file `errors`."""
+    def start(self, *words: object, errors_too: bool = False) -> subprocess.Popen[str]:
+        """Goes on beside the test, which reads its standard output; its errors are there too, or in `errors`."""
         with (self.home / "errors").open("w") as errors:
             return subprocess.Popen(
                 self._command(words),
-                env=self.env | env,
+                env=self.env,
                 cwd=self.home,
                 stdout=subprocess.PIPE,
-                stderr=errors,
+                stderr=subprocess.STDOUT if errors_too else errors,
                 text=True,
             )
 

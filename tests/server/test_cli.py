@@ -2,6 +2,7 @@
 
 import ctypes.util
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -55,6 +56,17 @@ def test_a_port_that_is_taken(calmline: CommandLine) -> None:
         port = other.getsockname()[1]
         said = refused(calmline.run("serve", "--port", port))
         assert f"Port {port} of 127.0.0.1 is taken" in said
+
+
+def test_a_server_says_where_its_page_is_and_ends_with_ctrl_c(calmline: CommandLine) -> None:
+    with calmline.start("serve", "--port", 0, errors_too=True) as process:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+    assert said.startswith("The agent's page is at http://127.0.0.1:")
+    assert rest == ""
+    assert process.returncode == 0
 
 
 def test_other_machines_need_a_token(calmline: CommandLine) -> None:
