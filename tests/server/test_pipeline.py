@@ -64,7 +64,7 @@ def test_a_calm_call_gives_words_on_both_channels_and_no_escalation(models: Mode
         channel: " ".join(e.text for e in events if isinstance(e, Transcript) and e.channel is channel).lower()
         for channel in STEREO
     }
-    assert "auto repair" in said[Channel.AGENT]
+    assert "thank you for calling platinum motors" in said[Channel.AGENT]
     assert "light" in said[Channel.CUSTOMER]
     assert first(events, "customer_escalating") is None
 
