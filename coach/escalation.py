@@ -34,7 +34,7 @@ class EscalationSettings:
     loud_db: float = 8.0  # deviations that make up a full shade
     high_st: float = 4.0
     fast: float = 0.4  # 40 % more syllables a second
-    rise_s: float = 0.7  # time constants
+    rise_s: float = 0.5  # time constants
     fall_s: float = 6.0
     forget_s: float = 45.0  # of silence or no reading
     doubt_s: float = 20.0  # over which confidence falls without a reading
@@ -157,4 +157,5 @@ def _sounds(anger: float) -> str:
 
 
 def _against(what: str, deviation: float, unit: str, more: str, less: str) -> str:
-    return f"{what} {abs(deviation):.0f} {unit} {more if deviation > 0 else less} than usual"
+    size = round(abs(deviation))
+    return f"{what} {size} {unit.removesuffix('s') if size == 1 else unit} {more if deviation > 0 else less} than usual"
