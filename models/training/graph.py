@@ -2,7 +2,7 @@
 
 Built by hand from numpy weights, so any weights of the same shapes (frozen or fine-tuned) become the same graph. Any
 length goes in: nothing is padded to 30 s. Convolutions are products of matrices over shifted rows, so that every large
-weight sits in a MatMul, which int8 makes a quarter of the size and about three times as fast. A window's own level is
+weight sits in a MatMul, which int8 makes a quarter of the size and nearly three times as fast. A window's own level is
 taken out before the logarithm: a call may come at any gain.
 """
 

