@@ -16,8 +16,9 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Closed after each file: while it is open it keeps an event loop running, in which no async test can."""
     if CHROMIUM is None:
         pytest.skip("Chromium is absent: install the package chromium to test the pages")
     with sync_playwright() as playwright:
