@@ -5,7 +5,6 @@ thread feeds; one more follows. Both sockets are on loopback as a rule: messages
 """
 
 import signal
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
