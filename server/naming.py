@@ -18,8 +18,8 @@ def layout_of(source: Source) -> Layout:
 
 
 def call_id(title: str) -> str:
-    """An id that no other call has, in which the title can be read: billing-call-20260102-030405-1f3a."""
-    return f"{readable(title)[:36]}-{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    """An id that no other call has, in which the title can be read: billing-call-20260102-030405-1f3a90c2."""
+    return f"{readable(title)[:32]}-{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
 
 
 def readable(title: str) -> str:
