@@ -1,69 +1,87 @@
 // The one state of a page, and the one function that changes it: reduce(state, message) gives the next state.
-// Messages are those of the wire (docs/protocol.md) and three of the page's own: `connected`, `disconnected`, `waiting`.
-// Lists are appended to in place, and a new object is made around them, so a long call costs no copying.
+// Messages are those of the wire (docs/protocol.md) and three of the page's own: connected, disconnected, dismissed.
+// Collections are changed in place, and a new object is made around them, so a long call costs no copying.
 
 const TREND_SECONDS = 180;
+const NOTICE_SECONDS = 20;
 
 export function emptyState() {
   return {
     connection: "connecting", // connecting | live | lost
-    notice: "", // the last error, in one sentence
-    call: null, // CallInfo, null while no call is running
+    call: null, // CallInfo, null while there was none yet
+    seq: 0, // number of the last event
+    past: 0, // events up to this number were there before the page joined
     at: 0, // stream time of the last message, seconds
+    notice: null, // {text, until}: the last error or note, in one sentence
     paused: false,
     cuesOn: true,
     cue: null, // the cue on the screen
     trend: [], // {at, value, direction, confidence, evidence}, of the last minutes
     tone: null,
+    pace: null,
     dynamics: null,
     status: null,
-    levels: { agent: null, customer: null, mixed: null },
-    turns: new Map(), // "customer-3" -> {channel, start, text, final}, in order of appearance
+    levels: {}, // by channel
+    devices: {}, // by channel
+    turns: new Map(), // "customer-3" -> {key, channel, start, text, final}, in order of appearance
+    changed: new Set(), // keys of the turns that were not drawn since
   };
 }
 
-const setTurn = (state, message, final) => {
-  const key = `${message.channel}-${message.turn}`;
+const setTurn = (state, { channel, turn, start, text }, final) => {
+  const key = `${channel}-${turn}`;
   if (state.turns.get(key)?.final && !final) return state;
-  state.turns.set(key, { key, channel: message.channel, start: message.start, text: message.text, final });
-  return { ...state, turns: state.turns };
+  state.turns.set(key, { key, channel, start, text, final });
+  state.changed.add(key);
+  return state;
 };
 
 // What was said stays on the page until the next call begins.
 const ended = (state) => ({ ...state, call: { ...state.call, state: "ended" }, cue: null });
 
+const noticed = (state, text) => ({ ...state, notice: { text, until: state.at + NOTICE_SECONDS } });
+
 const handlers = {
-  connected: (state) => ({ ...state, connection: "live", notice: "" }),
+  connected: (state) => ({ ...state, connection: "live" }),
   disconnected: (state) => ({ ...state, connection: "lost" }),
   waiting: (state) => (state.call ? ended(state) : state),
-  snapshot: (state, { call, after, paused, cues_on: cuesOn }) => {
+  dismissed: (state) => ({ ...state, cue: null }),
+  snapshot: (state, { call, after, seq, paused, cues_on: cuesOn }) => {
     const same = state.call?.id === call.id && after > 0;
-    return { ...(same ? state : { ...emptyState(), connection: "live" }), call, paused, cuesOn };
+    return { ...(same ? state : { ...emptyState(), connection: "live" }), call, past: seq, paused, cuesOn };
   },
   words: (state, message) => setTurn(state, message, true),
   partial_words: (state, message) => setTurn(state, message, false),
   tone: (state, tone) => ({ ...state, tone }),
+  pace: (state, pace) => ({ ...state, pace }),
   dynamics: (state, dynamics) => ({ ...state, dynamics }),
   level: (state, level) => ({ ...state, levels: { ...state.levels, [level.channel]: level } }),
+  device_changed: (state, device) => ({ ...state, devices: { ...state.devices, [device.channel]: device } }),
   status: (state, status) => ({ ...state, status }),
   trend: (state, point) => {
     state.trend.push(point);
     while (state.trend[0].at < point.at - TREND_SECONDS) state.trend.shift();
-    return { ...state, trend: state.trend };
+    return state;
   },
   cue: (state, cue) => (cue.fate === "shown" ? { ...state, cue } : state),
-  paused: (state) => ({ ...state, paused: true }),
+  paused: (state) => ({ ...state, paused: true, cue: null }),
   resumed: (state) => ({ ...state, paused: false }),
   cues_switched: (state, { on }) => ({ ...state, cuesOn: on, cue: on ? state.cue : null }),
-  error: (state, { text }) => ({ ...state, notice: text }),
-  call_ended: (state) => ended(state),
+  error: (state, { text }) => noticed(state, text),
+  noted: (state, { text }) => noticed(state, text),
+  call_ended: ended,
 };
 
 export function reduce(state, message) {
   const handle = handlers[message.type];
-  if (!handle) return state;
-  const next = handle(state, message);
+  const next = handle ? handle(state, message) : state;
   const at = Math.max(next.at, message.at ?? 0);
-  const cue = next.cue && at >= next.cue.until ? null : next.cue;
-  return { ...next, at, cue };
+  const seq = Math.max(next.seq, message.seq && message.type !== "snapshot" ? message.seq : 0);
+  return {
+    ...next,
+    at,
+    seq,
+    cue: next.cue && at >= next.cue.until ? null : next.cue,
+    notice: next.notice && at >= next.notice.until ? null : next.notice,
+  };
 }

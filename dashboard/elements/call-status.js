@@ -1,19 +1,23 @@
-// How the call and the machine do, and the two switches: pause (stops everything) and cues on or off.
+// Where the call stands, what is wrong if anything is, and the two switches: pause (stops everything), cues on or off.
 
-import { clock, make, setText } from "./dom.js";
+import { clock, make, setData, setText } from "./dom.js";
 
 class CallStatus extends HTMLElement {
   connectedCallback() {
+    this.time = make("span", { className: "time" });
     this.text = make("span", { role: "status" });
     this.pause = this.#button(() => ({ type: this.state.paused ? "resume" : "pause" }));
     this.cues = this.#button(() => ({ type: "switch_cues", on: !this.state.cuesOn }));
-    this.append(this.text, this.pause, this.cues);
+    this.append(make("p", {}, this.time, this.text), this.pause, this.cues);
   }
 
   draw(state) {
     this.state = state;
     const live = state.connection === "live" && state.call?.state === "live";
-    setText(this.text, summary(state));
+    const wrong = live ? trouble(state) : "";
+    setData(this, "mood", state.connection === "lost" || wrong ? "trouble" : live && !state.paused ? "live" : "idle");
+    setText(this.time, state.call ? clock(state.at) : "");
+    setText(this.text, wrong || summary(state));
     this.pause.hidden = this.cues.hidden = !live;
     setText(this.pause, state.paused ? "Resume" : "Pause");
     setText(this.cues, state.cuesOn ? "Switch cues off" : "Switch cues on");
@@ -28,25 +32,19 @@ class CallStatus extends HTMLElement {
   }
 }
 
-function summary({ connection, call, at, status, paused, notice }) {
-  if (connection !== "live") return connection === "lost" ? "Connection lost, trying again" : "Connecting";
+function summary({ connection, call, paused }) {
+  if (connection === "lost") return "Connection lost, trying again";
+  if (connection === "connecting") return "Connecting";
   if (!call) return "Waiting for a call";
-  if (call.state !== "live") return `Call ended after ${clock(at)}`;
-  if (notice) return notice;
-  if (paused) return `Paused at ${clock(at)}`;
-  return [clock(at), ...trouble(status)].join(" · ");
+  if (call.state !== "live") return "Call ended";
+  return paused ? "Paused" : `Listening, ${call.agent}`;
 }
 
-function trouble(status) {
-  if (!status) return [];
-  return [
-    status.feed === "stalled" && "no audio is coming",
-    status.feed === "lost" && "the audio line is lost",
-    status.words_lag > 3 && `words ${Math.round(status.words_lag)} s behind`,
-    status.shed > 0 && `${status.shed} partial lines left out`,
-    status.dropped > 0 && `${status.dropped} frames lost`,
-    !status.stored && "not being stored",
-  ].filter(Boolean);
+function trouble({ status, notice }) {
+  if (status?.feed === "lost") return "The audio line is lost";
+  if (status?.feed === "stalled") return "No audio is coming";
+  if (status && !status.stored) return "This call is not being stored";
+  return notice?.text ?? "";
 }
 
 customElements.define("call-status", CallStatus);

@@ -1,22 +1,31 @@
 // The cue: one at a time, large and calm, with what to do and why. Screen readers hear it politely.
 
-import { make, setText } from "./dom.js";
+import { draw, make, setData, setText } from "./dom.js";
+
+const SIGNS = { none: "M5 12c2.3-4 4.7-4 7 0s4.7 4 7 0", warn: "M12 5v9M12 18.5v.5", credit: "M5.5 12.5l4.5 4.5 9-9.5" };
 
 class CueCard extends HTMLElement {
   connectedCallback() {
+    this.sign = draw("path");
     this.say = make("p", { className: "say" });
     this.advice = make("p", { className: "advice" });
-    this.why = make("ul", { className: "why" });
+    this.why = make("ul", { className: "why", ariaLabel: "Why" });
+    this.seen = make("button", { type: "button", title: "Escape" }, "Got it");
+    this.seen.addEventListener("click", () => this.dispatchEvent(new CustomEvent("dismiss", { bubbles: true })));
     const live = make("div", { role: "status", ariaLive: "polite" }, this.say, this.advice);
-    this.append(live, this.why);
+    this.append(draw("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, this.sign), live, this.why, this.seen);
   }
 
-  draw({ cue, call, cuesOn, paused, connection }) {
-    this.dataset.kind = cue ? cue.kind : "none";
-    setText(this.say, cue ? cue.say : quiet({ call, cuesOn, paused, connection }));
+  draw(state) {
+    const { cue } = state;
+    const kind = cue ? cue.kind : "none";
+    setData(this, "kind", kind);
+    setText(this.say, cue ? cue.say : quiet(state));
     setText(this.advice, cue ? cue.advice : "");
     if (this.shown === cue) return;
     this.shown = cue;
+    this.sign.setAttribute("d", SIGNS[kind]);
+    this.why.hidden = this.seen.hidden = !cue;
     this.why.replaceChildren(...(cue?.evidence ?? []).map(({ text }) => make("li", {}, text)));
   }
 }

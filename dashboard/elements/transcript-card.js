@@ -1,20 +1,25 @@
 // The live transcript: a line a turn, in the order the turns began; a partial line is replaced by its final words.
+// Only the turns that changed are touched, and the browser lays out only what can be seen: hours of call cost nothing.
 
 import { clock, make, setText } from "./dom.js";
 
 const NAMES = { agent: "You", customer: "Customer", mixed: "Call" };
+const NEAR_END = 40; // px
 
 class TranscriptCard extends HTMLElement {
   connectedCallback() {
     this.lines = new Map();
     this.list = make("ol", { tabIndex: 0, ariaLabel: "Transcript" });
-    this.append(make("h2", {}, "Transcript"), this.list);
+    this.empty = make("p", { className: "detail" }, "What both of you say appears here.");
+    this.append(make("h2", {}, "Transcript"), this.empty, this.list);
   }
 
-  draw({ turns }) {
+  draw({ turns, changed }) {
     if (this.turns !== turns) this.#clear(turns);
-    const atEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 40;
-    for (const turn of turns.values()) this.#line(turn);
+    if (changed.size === 0) return;
+    const atEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < NEAR_END;
+    for (const key of changed) this.#line(turns.get(key));
+    this.empty.hidden = true;
     if (atEnd) this.list.scrollTop = this.list.scrollHeight;
   }
 
@@ -22,22 +27,21 @@ class TranscriptCard extends HTMLElement {
     this.turns = turns;
     this.lines.clear();
     this.list.replaceChildren();
+    this.empty.hidden = false;
   }
 
-  #line(turn) {
-    let line = this.lines.get(turn.key);
-    if (line?.turn === turn) return;
+  #line({ key, channel, start, text, final }) {
+    let line = this.lines.get(key);
     if (!line) {
       line = { row: make("li"), text: make("span") };
-      line.row.dataset.channel = turn.channel;
-      line.row.append(make("b", {}, NAMES[turn.channel]), make("time", {}, clock(turn.start)), line.text);
-      this.lines.set(turn.key, line);
+      line.row.dataset.channel = channel;
+      line.row.append(make("time", {}, clock(start)), make("b", {}, NAMES[channel]), line.text);
+      this.lines.set(key, line);
       this.list.append(line.row);
     }
-    line.turn = turn;
-    line.row.hidden = !turn.text;
-    line.row.dataset.final = turn.final;
-    setText(line.text, turn.text);
+    line.row.hidden = !text;
+    line.row.dataset.final = final;
+    setText(line.text, text);
   }
 }
 
