@@ -1,34 +1,45 @@
 """Analysis: a recorded call goes through the pipeline as fast as it can, and into the store.
 
 In: a recording. Out: a `Result`, the same as a live call's. Events go to the store page by page while the call is
-heard, so memory holds one page however long the call; only the result is gathered, at the end. Until then the call
+heard, and the audio beside them where it is to be kept, so memory holds one page however long the call; only the result
+is gathered, at the end. Until then the call
 counts as interrupted, which is what it is if nothing comes after.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 from msgspec import structs
 
 from audio.files import Recording
 from audio.frame import to_seconds
 from audio.intake import Intake
+from audio.source import Pcm
 from server.calls import Engine
 from server.events import CallEnded, CallStarted, Durable, EndReason, Noted, OfCall, OfNow
+from server.media import Recording as KeptAudio
 from server.naming import call_id, layout_of
 from server.pipeline import Pipeline
 from server.protocol import CallInfo, CallState, read_from_server, write
 from server.result import Result, gather
-from server.store import Store, Stored
+from server.store import NotStoredError, Store, Stored
 from server.wire import message
 
 _PAGE = 500  # events
 
 
 def analyze(
-    recording: Recording, title: str, agent: str, engine: Engine, store: Store, heard: Callable[[float], None]
+    recording: Recording,
+    title: str,
+    agent: str,
+    engine: Engine,
+    store: Store,
+    keep_audio: bool,
+    heard: Callable[[float], None],
 ) -> Result:
-    """Hear a recording and keep what was found. `heard` is told the seconds so far.
+    """Hear a recording and keep what was found, and the audio if asked. `heard` is told the seconds so far.
 
     Raises
     ------
@@ -43,11 +54,13 @@ def analyze(
         rate=recording.rate,
         started_at=datetime.now(UTC),
         state=CallState.INTERRUPTED,
+        keep_audio=keep_audio,
     )
     book = _Book(call, store)
     pipeline = Pipeline(recording.layout, engine.settings, engine.rules, engine.models)
     book.tell([CallStarted(0)])
-    for told in _through(recording, pipeline, heard):
+    blocks = _keeping(recording, store.audio_path(call.id)) if keep_audio else recording.blocks()
+    for told in _through(recording, blocks, pipeline, heard):
         book.tell(told)
     book.tell(Noted(to_seconds(note.at), note.text) for note in recording.notes)
     book.tell([CallEnded(pipeline.now, EndReason.STOPPED)])
@@ -57,12 +70,23 @@ def analyze(
     return gather(ended, (event for event in kept if isinstance(event, Durable)))
 
 
+def _keeping(recording: Recording, path: Path) -> Iterator[Pcm]:
+    """The blocks of a recording, each written down before it is handed out. Raises `NotStoredError`."""
+    try:
+        with closing(KeptAudio(path, recording.rate, len(recording.layout))) as kept:
+            for block in recording.blocks():
+                kept.write(block.astype("<i2").tobytes())
+                yield block
+    except OSError as error:
+        raise NotStoredError(f"The audio of the call cannot be kept at {path}: {error.strerror}.") from error
+
+
 def _through(
-    recording: Recording, pipeline: Pipeline, heard: Callable[[float], None]
+    recording: Recording, blocks: Iterable[Pcm], pipeline: Pipeline, heard: Callable[[float], None]
 ) -> Iterator[Iterable[OfCall | OfNow]]:
     """What the pipeline tells of a recording, block by block."""
     intake = Intake(recording.rate, recording.layout)
-    for block in recording.blocks():
+    for block in blocks:
         for channel, samples in intake.feed(block):
             yield map(message, pipeline.feed(channel, samples))
         heard(pipeline.now)

@@ -62,7 +62,7 @@ def analyze_files(
     with open_store(settings.server) as store:
         for path, folder in zip(paths, folders, strict=True):
             try:
-                outcome = _one(path, customer, swap, agent, folder, engine, store)
+                outcome = _one(path, customer, swap, agent, folder, engine, store, settings.server.keep_audio)
             except CalmlineError as error:
                 say(error)
                 outcome = Outcome(str(path), str(error))
@@ -92,12 +92,15 @@ def _one(
     folder: Path,
     engine: Engine,
     store: Store,
+    keep_audio: bool,
 ) -> Outcome:
     began = monotonic()
     recording = open_recording(path, customer, swap)
     with _progress() as progress:
         bar = progress.add_task(path.name, total=recording.duration_s)
-        result = analyze(recording, path.stem, agent, engine, store, lambda now: progress.update(bar, completed=now))
+        result = analyze(
+            recording, path.stem, agent, engine, store, keep_audio, lambda now: progress.update(bar, completed=now)
+        )
     write_result(result, folder)
     for note in result.notes:
         say(note.text)

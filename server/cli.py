@@ -147,6 +147,7 @@ def replay(
     customer: Customer = None,
     swap: Swap = False,
     agent: Agent = DEFAULT_AGENT,
+    keep_audio: KeepAudio = False,
     host: Host = None,
     port: Port = None,
     as_json: AsJson = False,
@@ -156,7 +157,7 @@ def replay(
     from server.replay import replay as run
     from server.screen import say, teller
 
-    settings = context.obj.settings(server_host=host, server_port=port)
+    settings = context.obj.settings(server_host=host, server_port=port, server_keep_audio=keep_audio or None)
     run(settings, open_recording(file, customer, swap), file.stem, agent, speed, say, teller(as_json))
 
 
@@ -168,6 +169,7 @@ def analyze(
     customer: Customer = None,
     swap: Swap = False,
     agent: Agent = DEFAULT_AGENT,
+    keep_audio: KeepAudio = False,
     as_json: AsJson = False,
 ) -> None:
     """Analyse recorded calls as fast as it goes; keep them, and write result.json and result.csv for each."""
@@ -176,8 +178,8 @@ def analyze(
 
     if customer is not None and len(files) > 1:
         raise typer.BadParameter("with the customer's file there can be one agent's file only", param_hint="--customer")
-    outcomes = []
-    for outcome in analyze_files(context.obj.settings(), files, customer, swap, agent, out):
+    settings, outcomes = context.obj.settings(server_keep_audio=keep_audio or None), []
+    for outcome in analyze_files(settings, files, customer, swap, agent, out):
         outcomes.append(outcome)
         if as_json:
             write_json(outcome)

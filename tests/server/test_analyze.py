@@ -83,7 +83,7 @@ def test_two_mono_files_are_one_call(tmp_path: Path, beginning: Samples) -> None
 
 
 def test_events_are_numbered_without_gaps_and_end_with_the_end(store: Store, engine: Engine, call_file: Path) -> None:
-    result = analyze(open_recording(call_file), "call", "Kim", engine, store, nothing)
+    result = analyze(open_recording(call_file), "call", "Kim", engine, store, False, nothing)
     kept = [read_from_server(event.json) for event in store.events(result.call.id)]
     assert [event.seq for event in kept if isinstance(event, Durable)] == list(range(1, len(kept) + 1))
     assert isinstance(kept[-1], CallEnded)
@@ -96,7 +96,7 @@ def test_an_analysis_that_breaks_off_is_kept_as_interrupted(store: Store, engine
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        analyze(open_recording(call_file), "call", "Kim", engine, store, stop)
+        analyze(open_recording(call_file), "call", "Kim", engine, store, False, stop)
     (kept,) = store.calls(9)
     assert kept.state is CallState.INTERRUPTED
 
@@ -115,13 +115,21 @@ def test_memory_holds_no_call(
 
     tracemalloc.start()
     try:
-        analyze(open_recording(tmp_path / "long.wav"), "long", "Kim", engine, store, weigh)
+        analyze(open_recording(tmp_path / "long.wav"), "long", "Kim", engine, store, False, weigh)
     finally:
         tracemalloc.stop()
     assert max(held[second] for second in range(65, 80)) < max(held[second] for second in range(30, 45)) + 60_000
 
 
 def test_a_folder_that_cannot_be_written_to_is_said(store: Store, engine: Engine, call_file: Path) -> None:
-    result = analyze(open_recording(call_file), "call", "Kim", engine, store, nothing)
+    result = analyze(open_recording(call_file), "call", "Kim", engine, store, False, nothing)
     with pytest.raises(WriteError, match=r"^The result could not be written to .*: (File exists|Not a directory)\.$"):
         write_result(result, call_file)
+
+
+def test_the_audio_is_kept_where_it_is_asked_for(store: Store, engine: Engine, call_file: Path) -> None:
+    result = analyze(open_recording(call_file), "call", "Kim", engine, store, True, nothing)
+    assert result.call.keep_audio
+    kept, _ = soundfile.read(store.audio_path(result.call.id), dtype="int16")
+    heard = np.concatenate(list(open_recording(call_file).blocks()))
+    np.testing.assert_array_equal(kept, heard)
