@@ -1,27 +1,35 @@
-"""The HTTP interface to calls: list, result, events, audio, delete; and health.
+"""The HTTP interface to calls: list, result, events, audio and its peaks, verdicts on alerts, delete; and health.
 
 Everything that was kept can be read, a running call included; audio and deletion wait until a call is over. Handlers
-that read the store are plain functions, which Starlette runs on threads.
+that use the store are plain functions, which Starlette runs on threads.
 """
 
+from asyncio import to_thread
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import TypeAlias
 
-from msgspec import Raw, json
+from msgspec import DecodeError, Raw, json, structs
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from server.auth import refusal
 from server.calls import Calls
-from server.events import Durable, ErrorCode
-from server.protocol import CallInfo, CallState, read_from_server
+from server.events import Count, Durable, ErrorCode
+from server.peaks import LEVELS, read_peaks
+from server.protocol import CallInfo, CallState, Verdict, read_from_server
 from server.result import gather
 from server.store import Store
 
 _LARGEST = 500  # calls or events in one answer
 
 _OfCall: TypeAlias = Callable[[Request, CallInfo], Response]
+
+
+class Listed(CallInfo, frozen=True, kw_only=True):
+    """A call in the list, with how many alerts there were."""
+
+    alerts: Count
 
 
 async def health(request: Request) -> Response:
@@ -34,7 +42,9 @@ def list_calls(request: Request) -> Response:
     """GET /api/calls?limit=50&before=ID: the newest calls first; `next` is the `before` of the next page, or null."""
     limit = _number(request, "limit", 50)
     calls = _store(request).calls(limit, request.query_params.get("before"))
-    return _json({"calls": calls, "next": calls[-1].id if len(calls) == limit else None})
+    alerts = _store(request).alerts([call.id for call in calls])
+    listed = [Listed(**structs.asdict(call), alerts=alerts.get(call.id, 0)) for call in calls]
+    return _json({"calls": listed, "next": calls[-1].id if len(calls) == limit else None})
 
 
 def known(handle: _OfCall) -> Callable[[Request], Response]:
@@ -66,16 +76,54 @@ def list_events(request: Request, call: CallInfo) -> Response:
     return _json({"events": [Raw(event.json.encode()) for event in events], "next": following})
 
 
+def with_audio(handle: _OfCall) -> _OfCall:
+    """A handler for a call that is over and whose audio was kept; the others are refused."""
+
+    def handler(request: Request, call: CallInfo) -> Response:
+        if call.state is CallState.LIVE:
+            text = f"Call {call.id} is still running; its audio can be had when it is over."
+            return refusal(409, ErrorCode.CALL_RUNNING, text)
+        if not _store(request).audio_path(call.id).is_file():
+            return refusal(404, ErrorCode.NO_AUDIO, f"The raw audio of call {call.id} was not kept.")
+        return handle(request, call)
+
+    return handler
+
+
 @known
+@with_audio
 def send_audio(request: Request, call: CallInfo) -> Response:
     """GET /api/calls/{call}/audio: the raw audio as WAV, whole or in ranges, if it was kept."""
-    if call.state is CallState.LIVE:
-        text = f"Call {call.id} is still running; its audio can be had when it is over."
-        return refusal(409, ErrorCode.CALL_RUNNING, text)
-    path = _store(request).audio_path(call.id)
-    if not path.is_file():
-        return refusal(404, ErrorCode.NO_AUDIO, f"The raw audio of call {call.id} was not kept.")
-    return FileResponse(path, media_type="audio/wav")
+    return FileResponse(_store(request).audio_path(call.id), media_type="audio/wav")
+
+
+@known
+@with_audio
+def send_peaks(request: Request, call: CallInfo) -> Response:
+    """GET /api/calls/{call}/peaks?level=0: bytes [bins, channels] as `server.peaks` has them, channels as the audio."""
+    peaks = read_peaks(_store(request).audio_path(call.id), min(_number(request, "level", 0, None), LEVELS - 1))
+    return Response(peaks.tobytes(), media_type="application/octet-stream")
+
+
+@known
+def list_verdicts(request: Request, call: CallInfo) -> Response:
+    """GET /api/calls/{call}/verdicts: what reviewers made of the alerts, by the number of the alert's event."""
+    return _json({"verdicts": _store(request).verdicts(call.id)})
+
+
+async def judge(request: Request) -> Response:
+    """PUT /api/calls/{call}/verdicts/{alert}, body: "useful", "wrong", "not now" or null, which takes it back."""
+    call, alert = request.path_params["call"], request.path_params["alert"]
+    body = await request.body()
+    try:
+        verdict = json.decode(body, type=Verdict | None)
+    except DecodeError:
+        given = body[:40].decode(errors="replace")
+        text = f'Expected "useful", "wrong", "not now" or null as JSON, but {given or "nothing"} came.'
+        return refusal(422, ErrorCode.BAD_MESSAGE, text)
+    if not await to_thread(_store(request).judge, call, alert, verdict):
+        return refusal(404, ErrorCode.UNKNOWN_ALERT, f"Call {call} has no alert number {alert}.")
+    return Response(status_code=204)
 
 
 @known
@@ -85,6 +133,11 @@ def delete_call(request: Request, call: CallInfo) -> Response:
         return refusal(409, ErrorCode.CALL_RUNNING, f"Call {call.id} is still running; stop it before deleting it.")
     _store(request).delete(call.id)
     return Response(status_code=204)
+
+
+async def not_stored(_: Request, error: Exception) -> Response:
+    """What is answered where the store took no more."""
+    return refusal(507, ErrorCode.NOT_STORED, str(error))
 
 
 def _store(request: Request) -> Store:

@@ -72,6 +72,9 @@ def build_app(settings: ServerSettings, engine: Engine, store: Store) -> Starlet
         Route("/api/calls/{call}", api.delete_call, methods=["DELETE"]),
         Route("/api/calls/{call}/events", api.list_events),
         Route("/api/calls/{call}/audio", api.send_audio),
+        Route("/api/calls/{call}/peaks", api.send_peaks),
+        Route("/api/calls/{call}/verdicts", api.list_verdicts),
+        Route("/api/calls/{call}/verdicts/{alert:int}", api.judge, methods=["PUT"]),
         WebSocketRoute("/ws/feed", feed),
         WebSocketRoute("/ws/follow", follow_newest),
         WebSocketRoute("/ws/calls/{call}", follow_call),
@@ -79,7 +82,8 @@ def build_app(settings: ServerSettings, engine: Engine, store: Store) -> Starlet
         Mount("/", StaticFiles(directory=PAGES, html=True)),
     ]
     layers = [Middleware(Headers), Middleware(Guard, settings.token, settings.allowed_origins)]
-    app = Starlette(routes=routes, middleware=layers, lifespan=lifespan)
+    on_errors = {NotStoredError: api.not_stored}
+    app = Starlette(routes=routes, middleware=layers, lifespan=lifespan, exception_handlers=on_errors)
     app.state.settings = settings
     return app
 

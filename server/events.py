@@ -52,6 +52,7 @@ class ErrorCode(StrEnum):
     AUDIO_NOT_KEPT = "audio_not_kept"
     CALL_RUNNING = "call_running"
     NO_AUDIO = "no_audio"
+    UNKNOWN_ALERT = "unknown_alert"
     FORBIDDEN = "forbidden"
     UNAUTHORIZED = "unauthorized"
 

@@ -44,6 +44,14 @@ class CallState(StrEnum):
     INTERRUPTED = "interrupted"  # the server stopped in the middle of it
 
 
+class Verdict(StrEnum):
+    """What a reviewer makes of an alert."""
+
+    USEFUL = "useful"
+    WRONG = "wrong"
+    NOT_NOW = "not now"
+
+
 class CloseCode:
     """Why the server closes a websocket, besides 1000 (done) and 1012 (shutting down)."""
 

@@ -18,6 +18,7 @@ class Result(Struct, frozen=True):
     """Everything in the order in which it was decided."""
 
     call: CallInfo
+    turns: Sequence[events.TurnEnded]
     words: Sequence[events.Words]
     tone: Sequence[events.Tone]
     trend: Sequence[events.Trend]
@@ -38,6 +39,7 @@ def gather(call: CallInfo, told: Iterable[events.Durable]) -> Result:
 
     return Result(
         call=call,
+        turns=of(events.TurnEnded),
         words=of(events.Words),
         tone=of(events.Tone),
         trend=of(events.Trend),

@@ -22,10 +22,13 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DatabaseError
 
 from audio.errors import CalmlineError
-from server.protocol import CallInfo, CallState
+from server.peaks import peaks_path
+from server.protocol import CallInfo, CallState, Verdict
 
 _calls = sa.table("calls", *map(sa.column, CallInfo.__struct_fields__))
 _events = sa.table("events", *map(sa.column, ("call", "seq", "json")))
+_verdicts = sa.table("verdicts", *map(sa.column, ("call", "seq", "verdict")))
+_ALERT = sa.text("""substr(json, 1, 19) = '{"type":"detection"'""")  # to the letter as the index in the migration
 
 
 class StoreError(CalmlineError):
@@ -97,6 +100,7 @@ class Store:
             known = connection.execute(sa.delete(_calls).where(_calls.c.id == call)).rowcount > 0
         if known:
             self.audio_path(call).unlink(missing_ok=True)
+            peaks_path(self.audio_path(call)).unlink(missing_ok=True)
         return known
 
     def calls(self, limit: int, before: str | None = None) -> list[CallInfo]:
@@ -125,6 +129,35 @@ class Store:
         query = sa.select(_events.c.seq, _events.c.json).where(_events.c.call == call, _events.c.seq > after)
         with self.engine.connect() as connection:
             return [Stored(*row) for row in connection.execute(query.order_by(_events.c.seq).limit(limit))]
+
+    def alerts(self, calls: Sequence[str]) -> dict[str, int]:
+        """How many alerts there were in each of these calls; calls that had none are left out."""
+        query = sa.select(_events.c.call, sa.func.count().label("alerts")).where(_events.c.call.in_(calls), _ALERT)
+        with self.engine.connect() as connection:
+            return {row.call: row.alerts for row in connection.execute(query.group_by(_events.c.call))}
+
+    def judge(self, call: str, alert: int, verdict: Verdict | None) -> bool:
+        """Keep what a reviewer makes of alert number `alert`, None to take it back; false if there is no such alert.
+
+        Raises `NotStoredError`.
+        """
+        this = (_events.c.call == call, _events.c.seq == alert, _ALERT)
+        with self._writing() as connection:
+            if connection.execute(sa.select(_events.c.seq).where(*this)).first() is None:
+                return False
+            if verdict is None:
+                connection.execute(sa.delete(_verdicts).where(_verdicts.c.call == call, _verdicts.c.seq == alert))
+            else:
+                row = {"call": call, "seq": alert, "verdict": verdict.value}
+                new = insert(_verdicts).values(row)
+                connection.execute(new.on_conflict_do_update(index_elements=["call", "seq"], set_=row))
+            return True
+
+    def verdicts(self, call: str) -> dict[int, Verdict]:
+        """What reviewers made of the alerts of a call, by the number of the alert."""
+        query = sa.select(_verdicts.c.seq, _verdicts.c.verdict).where(_verdicts.c.call == call)
+        with self.engine.connect() as connection:
+            return {seq: Verdict(verdict) for seq, verdict in connection.execute(query)}
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:

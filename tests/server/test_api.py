@@ -4,6 +4,7 @@ import io
 import wave
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import jsonschema
@@ -18,6 +19,7 @@ from server.events import CallEnded
 from server.protocol import Start, Stop
 from server.protocol_docs import schema
 from server.serve import serving
+from server.store import Store, Stored
 
 START = Start(call="one", agent="Kim", rate=8000, keep_audio=True)
 HUM = np.random.default_rng(1).normal(0, 100, (8000, 2)).astype("<i2").tobytes()  # a second of quiet noise
@@ -102,6 +104,46 @@ def test_the_settings_may_ask_for_the_audio_of_every_call(settings: ServerSettin
     with serving(replace(settings, keep_audio=True), engine) as address, httpx.Client(base_url=address) as http:
         finished(http, structs.replace(START, keep_audio=False))
         assert http.get("/api/calls/one/audio").status_code == 200
+
+
+def test_the_peaks_of_kept_audio_are_sent_by_level(http: httpx.Client) -> None:
+    finished(http, START)
+    sizes = [len(http.get(f"/api/calls/one/peaks?level={level}").content) for level in (0, 1, 2, 9)]
+    assert sizes == [2 * 50, 2 * 7, 2, 2]  # bytes: a second in bins of 20 ms, 160 ms and 1.28 s, two channels
+    finished(http, structs.replace(START, call="silent", keep_audio=False))
+    assert http.get("/api/calls/silent/peaks").json()["code"] == "no_audio"
+    assert http.get("/api/calls/nobody/peaks").json()["code"] == "unknown_call"
+
+
+def test_alerts_are_counted_and_judged(http: httpx.Client, settings: ServerSettings) -> None:
+    finished(http, START)
+    with Store(Path(settings.data_folder or "")) as store:
+        (call,) = store.calls(1)
+        store.keep(call, [Stored(100, '{"type":"detection","seq":100}')])
+    assert http.get("/api/calls").json()["calls"][0]["alerts"] == 1
+    assert http.get("/api/calls/one/verdicts").json() == {"verdicts": {}}
+    assert http.put("/api/calls/one/verdicts/100", content='"not now"').status_code == 204
+    assert http.get("/api/calls/one/verdicts").json() == {"verdicts": {"100": "not now"}}
+    assert http.put("/api/calls/one/verdicts/100", content="null").status_code == 204
+    assert http.get("/api/calls/one/verdicts").json() == {"verdicts": {}}
+
+
+def test_a_verdict_that_is_none_and_an_alert_that_is_none_are_refused_in_a_sentence(http: httpx.Client) -> None:
+    finished(http, START)
+    bad = http.put("/api/calls/one/verdicts/1", content='"great"')
+    assert (bad.status_code, bad.json()["code"]) == (422, "bad_message")
+    assert bad.json()["text"] == 'Expected "useful", "wrong", "not now" or null as JSON, but "great" came.'
+    none = http.put("/api/calls/one/verdicts/1", content='"wrong"')
+    assert (none.status_code, none.json()["text"]) == (404, "Call one has no alert number 1.")
+
+
+def test_a_verdict_that_the_store_does_not_take_is_said(http: httpx.Client, settings: ServerSettings) -> None:
+    finished(http, START)
+    with Store(Path(settings.data_folder or "")) as store, store.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE verdicts")
+        connection.exec_driver_sql("""INSERT INTO events VALUES ('one', 100, '{"type":"detection"}')""")
+    answer = http.put("/api/calls/one/verdicts/100", content='"wrong"')
+    assert (answer.status_code, answer.json()["code"]) == (507, "not_stored")
 
 
 def test_a_deleted_call_is_gone(http: httpx.Client) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from server.protocol import CallInfo, CallState
+from server.protocol import CallInfo, CallState, Verdict
 from server.store import NotStoredError, Store, Stored, StoreError
 
 FullDisk = Callable[[Store], AbstractContextManager[None]]
@@ -65,6 +65,50 @@ def test_a_deleted_call_is_gone_with_its_events_its_audio_and_its_words_in_the_f
     with store.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     assert b"secret" not in (store.folder / "calmline.db").read_bytes()
+
+
+ALERT = '{"type":"detection"}'
+
+
+def test_alerts_are_counted_for_each_call(store: Store, call: CallInfo) -> None:
+    store.keep(call, [Stored(1, "{}"), Stored(2, ALERT), Stored(3, ALERT)])
+    store.keep(structs.replace(call, id="b"), [Stored(1, ALERT)])
+    store.keep(structs.replace(call, id="calm"), [Stored(1, '{"type":"cue"}')])
+    assert store.alerts(["a", "b", "calm", "nobody"]) == {"a": 2, "b": 1}
+    assert store.alerts([]) == {}
+
+
+def test_verdicts_are_kept_changed_taken_back_and_forgotten_with_their_call(tmp_path: Path, call: CallInfo) -> None:
+    with Store(tmp_path) as store:
+        store.keep(call, [Stored(1, ALERT), Stored(2, ALERT)])
+        assert store.judge("a", 1, Verdict.WRONG)
+        assert store.judge("a", 2, Verdict.NOT_NOW)
+        assert store.judge("a", 1, Verdict.USEFUL)
+    with Store(tmp_path) as store:
+        assert store.verdicts("a") == {1: Verdict.USEFUL, 2: Verdict.NOT_NOW}
+        assert store.judge("a", 2, None)
+        assert store.verdicts("a") == {1: Verdict.USEFUL}
+        store.delete("a")
+        assert store.verdicts("a") == {}
+
+
+def test_only_alerts_are_judged(store: Store, call: CallInfo) -> None:
+    store.keep(call, [Stored(1, '{"type":"tone"}')])
+    assert not store.judge("a", 1, Verdict.WRONG)
+    assert not store.judge("a", 2, Verdict.WRONG)
+    assert not store.judge("nobody", 1, None)
+
+
+def test_calls_of_the_first_version_are_taken_along(tmp_path: Path, call: CallInfo) -> None:
+    with Store(tmp_path) as store:
+        store.keep(call, [Stored(1, ALERT)])
+        with store.engine.begin() as connection:  # as the first version left its file
+            connection.exec_driver_sql("DROP TABLE verdicts")
+            connection.exec_driver_sql("DROP INDEX alerts")
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    with Store(tmp_path) as store:
+        assert store.call("a") == call
+        assert store.judge("a", 1, Verdict.USEFUL)
 
 
 def test_a_full_disk_is_one_sentence_and_loses_nothing_that_was_there(
