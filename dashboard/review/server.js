@@ -1,0 +1,28 @@
+// Asks the server; what goes wrong is an Error whose message is one sentence for people.
+
+const GONE = "The server cannot be reached. Is calmline serve running?";
+
+async function ask(path, options) {
+  const answer = await fetch(path, options).catch(() => {
+    throw new Error(GONE);
+  });
+  if (answer.ok) return answer;
+  const { text } = await answer.json().catch(() => ({ text: `The server answered ${answer.status}.` }));
+  throw new Error(text);
+}
+
+export async function read(path) {
+  return (await ask(path)).json();
+}
+
+export async function readBytes(path) {
+  return new Uint8Array(await (await ask(path)).arrayBuffer());
+}
+
+export async function put(path, value) {
+  await ask(path, { method: "PUT", body: JSON.stringify(value) });
+}
+
+export function pathOf(call, ...rest) {
+  return ["api/calls", encodeURIComponent(call), ...rest].join("/");
+}
