@@ -26,8 +26,8 @@ from models.customer_speech import CustomerSpeech
 from models.onnx_tone import OnnxTone, shipped
 from models.tone import ToneReading
 from models.tone_clip import read_clip
-from models.training.augment import telephone
 from models.training.corpora import Clip, Corpus, clips, data_folder
+from models.training.line import telephone
 from models.training.windows import audio_of
 
 HIGH, LOW = {"angry", "happy", "fearful"}, {"sad", "neutral", "calm", "bored"}  # arousal

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from audio.frame import SAMPLE_RATE, Channel, Samples, to_samples
 from audio.turns import TurnTracker
 from audio.vad import WINDOW, Vad, VadModel
-from models.training.augment import not_speech, speech_window
+from models.training.augment import Augmentation, speech_window
 from models.training.corpora import Clip
 from models.training.heads import Floats
+from models.training.not_speech import not_speech
 
 Extractor = Callable[[Samples], Floats]
 
@@ -42,13 +43,16 @@ def audio_of(clip: Clip) -> Samples:
 def training_windows(clips: Sequence[Clip], extract: Extractor, vad: VadModel, copies: int, seed: int) -> Windows:
     """Each clip whole, and `copies` windows of it through augmentation, half of them with the silence cut out."""
     rows = []
+    crowd, settings = voices_of(clips), Augmentation()
     for index, clip in enumerate(clips):
         random = np.random.default_rng([seed, index])
         whole = audio_of(clip)
         voiced = voiced_part(vad, whole)
         voiced = voiced if len(voiced) >= to_samples(1.0) else whole
         rows.append((clip, extract(whole)))
-        rows += [(clip, extract(speech_window((whole, voiced)[copy % 2], random))) for copy in range(copies)]
+        rows += [
+            (clip, extract(speech_window((whole, voiced)[copy % 2], crowd, random, settings))) for copy in range(copies)
+        ]
     return _joined(rows)
 
 
@@ -67,8 +71,13 @@ def voiced_part(vad: VadModel, samples: Samples) -> Samples:
 def windows_without_speech(clips: Sequence[Clip], extract: Extractor, count: int, seed: int) -> Floats:
     """Features of noise, tones and music [shape=(count, d)]; `clips` lend their spectrum to speech-shaped noise."""
     random = np.random.default_rng([seed, len(clips)])
-    voices = [audio_of(clip) for clip in clips[:: max(1, len(clips) // 20)]]
+    voices = voices_of(clips)
     return np.stack([extract(not_speech(voices, random)) for _ in range(count)])
+
+
+def voices_of(clips: Sequence[Clip], count: int = 20) -> list[Samples]:
+    """The sound of some of the clips, evenly spread."""
+    return [audio_of(clip) for clip in clips[:: max(1, len(clips) // count)]]
 
 
 def _joined(rows: Sequence[tuple[Clip, Floats]]) -> Windows:

@@ -19,10 +19,14 @@ from audio.frame import SAMPLE_RATE, Samples, to_samples
 from audio.quality import signal_to_noise_db
 from audio.vad import load_vad
 from models.onnx_tone import OnnxTone, shipped
-from models.training import augment, heads
+from models.training import heads
+from models.training.augment import CODECS, Augmentation, over_a_bad_line, speech_window
 from models.training.corpora import clips
 from models.training.evaluate import NoCorporaError, calibration_error, evaluate
 from models.training.graph import encode, extractor, feature_model, log_mel, tone_model
+from models.training.line import Codec, Line, carried, levelled, root_mean_square, telephone, with_lost_packets
+from models.training.noise import babble, in_a_room, line_noise, mixed
+from models.training.not_speech import not_speech
 from models.training.onnx_builder import Builder
 from models.training.whisper import Weights, WhisperMissingError, encoder_weights, installed_tiny
 from models.training.windows import audio_of, training_windows, windows_without_speech
@@ -41,6 +45,10 @@ def weights() -> Weights:
 @pytest.fixture(scope="module")
 def voice(data: Path) -> Samples:
     return audio_of(clips("emodb", "test")[0])[: to_samples(2.0)]
+
+
+def level_db(samples: Samples) -> float:
+    return 20 * float(np.log10(root_mean_square(samples)))
 
 
 def random_heads(width: int) -> heads.Heads:
@@ -111,26 +119,88 @@ def test_windows_depend_on_the_seed_alone(weights: Weights, data: Path) -> None:
 
 
 def test_a_telephone_line_carries_300_to_3400_hz_at_its_own_level(voice: Samples) -> None:
-    heard = augment.telephone(voice, level_db=-30)
+    heard = telephone(voice, level_db=-30)
     power = np.abs(np.fft.rfft(heard)) ** 2
     frequency = np.fft.rfftfreq(len(heard), 1 / SAMPLE_RATE)
     assert power[frequency > 4000].sum() < 1e-3 * power.sum()
-    assert 20 * np.log10(augment.root_mean_square(heard)) == pytest.approx(-30, abs=1)
+    assert level_db(heard) == pytest.approx(-30, abs=1)
 
 
-def test_a_training_window_is_1_to_4_seconds_of_finite_samples(voice: Samples) -> None:
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("gain_control", [False, True])
+def test_every_line_gives_back_as_many_samples_at_its_own_level(
+    voice: Samples, codec: Codec, gain_control: bool
+) -> None:
+    heard = carried(voice, Line(codec, -30, gain_control, bit_rate=24_000), np.random.default_rng(0))
+    assert heard.dtype == np.float32
+    assert len(heard) == len(voice)
+    assert level_db(heard) == pytest.approx(-30, abs=2)
+
+
+@pytest.mark.parametrize("codec", ["mu-law", "a-law"])
+def test_g711_keeps_a_tone_37_db_above_its_own_noise(codec: Codec) -> None:
+    tone = np.sin(2 * np.pi * 1000 * np.arange(SAMPLE_RATE) / SAMPLE_RATE + 0.1).astype(np.float32)
+    for level in (-10.0, -30.0):
+        sent, got = (carried(tone, Line(c, level), np.random.default_rng(0)) for c in ("none", codec))
+        inner = slice(2000, -2000)
+        spectrum = np.abs(np.fft.rfft(got[inner] * np.hanning(len(got[inner])))) ** 2
+        peak = int(spectrum.argmax())
+        tonal = spectrum[peak - 3 : peak + 4].sum()
+        assert level_db(got[inner]) == pytest.approx(level_db(sent[inner]), abs=1)
+        assert 10 * np.log10(tonal / (spectrum.sum() - tonal)) > 36
+
+
+def test_gain_control_draws_loud_and_faint_together() -> None:
+    loud = np.random.default_rng(0).standard_normal(SAMPLE_RATE * 4).astype(np.float32)
+    heard = np.asarray(levelled(np.concatenate((loud, 0.1 * loud)), SAMPLE_RATE), np.float32)
+    halves = [level_db(heard[start : start + SAMPLE_RATE]) for start in (3 * SAMPLE_RATE, 7 * SAMPLE_RATE)]
+    assert halves[0] - halves[1] == pytest.approx(10, abs=1.5)
+
+
+def test_packets_are_lost_in_the_share_that_is_asked_for() -> None:
+    sound = np.ones(20 * 50_000, np.float32)
+    heard = with_lost_packets(sound, 1000, 0.05, np.random.default_rng(0)).reshape(-1, 20)
+    lost = heard[:, 0] < 1
+    assert lost.mean() == pytest.approx(0.05, abs=0.005)
+    assert lost.sum() / np.sum(lost[1:] & ~lost[:-1]) == pytest.approx(1.5, abs=0.1)
+
+
+def test_noise_is_mixed_at_the_ratio_that_is_asked_for(voice: Samples) -> None:
     random = np.random.default_rng(0)
-    for _ in range(20):
-        window = augment.speech_window(np.resize(voice, to_samples(6.0)), random)
-        assert 0.85 <= len(window) / SAMPLE_RATE <= 3.7
+    for noise in (babble([voice, voice[::-1]], len(voice), random), line_noise(len(voice), random)):
+        added = mixed(voice, noise, 15.0) - voice
+        assert level_db(voice) - level_db(added) == pytest.approx(15, abs=0.01)
+
+
+def test_a_room_adds_an_echo_that_dies_within_a_second() -> None:
+    click = np.zeros(SAMPLE_RATE, np.float32)
+    click[100] = 1
+    heard = in_a_room(click, np.random.default_rng(0))
+    assert not heard[:100].any() or np.abs(heard[:100]).max() < 1e-6
+    assert heard[100] == pytest.approx(1, abs=1e-5)
+    assert -16 < level_db(heard[101:]) - level_db(heard[:101] * np.sqrt(101 / (len(heard) - 101))) < -2
+    assert np.abs(heard[-4000:]).max() < 1e-3
+
+
+def test_a_training_window_is_1_to_5_seconds_of_finite_samples(voice: Samples) -> None:
+    random = np.random.default_rng(0)
+    for _ in range(30):
+        window = speech_window(np.resize(voice, to_samples(8.0)), [voice], random, Augmentation())
+        assert 0.85 <= len(window) / SAMPLE_RATE <= 5.7
         assert window.dtype == np.float32
         assert np.isfinite(window).all()
+
+
+def test_a_bad_line_is_the_same_for_the_same_seed(voice: Samples) -> None:
+    once, again, other = (over_a_bad_line(voice, [voice], np.random.default_rng(seed)) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(once, again)
+    assert not np.array_equal(once, other)
 
 
 def test_the_shipped_model_takes_neither_noise_nor_music_for_speech(data: Path) -> None:
     model, random = OnnxTone(), np.random.default_rng(7)
     voices = [audio_of(clip) for clip in clips("emodb", "test")[:5]]
-    empty = [augment.not_speech(voices, random) for _ in range(40)]
+    empty = [not_speech(voices, random) for _ in range(40)]
     taken = [model.outputs(sound).speech > 0.5 for sound in empty]
     refused = [model.outputs(voice).speech < 0.5 or signal_to_noise_db(voice) < 6 for voice in voices]
     assert sum(taken) <= 1
