@@ -39,7 +39,12 @@ def load_call(path: Path) -> Call:
     return Call(path.stem, {channel: np.concatenate(parts) for channel, parts in pieces.items()})
 
 
+def recorded_call() -> Path | None:
+    """The recorded support call, in which nobody escalates; None where the real data is absent."""
+    folder = data_folder()
+    return folder / "calls" / "auto_repairs_40.flac" if folder else None
+
+
 def real_call() -> Path:
     """The recorded support call, or the demo call where the real data is absent."""
-    folder = data_folder()
-    return folder / "calls" / "auto_repairs_40.flac" if folder else DEMO_CALL
+    return recorded_call() or DEMO_CALL

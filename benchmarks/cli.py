@@ -8,11 +8,14 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")]
+Weights = Annotated[
+    str, typer.Option("--weights", metavar="NAME", help="tone-open, tone-research, or an ONNX file of tone weights.")
+]
 CallFile = Annotated[Path | None, typer.Option("--call", metavar="FILE", help="Another two-channel call.")]
 
 app = typer.Typer(no_args_is_help=True, help="Measure speed, capacity and accuracy on this machine.")
@@ -38,6 +41,20 @@ def latency(call: CallFile = None, as_json: AsJson = False) -> None:
     from benchmarks.latency import bench_latency
 
     _show(asyncio.run(bench_latency(load_call(call or DEMO_CALL))), as_json)
+
+
+@app.command()
+def escalation(
+    split: Annotated[
+        Literal["dev", "test"], typer.Option("--split", help="Whose calls: thresholds are set on dev, told on test.")
+    ] = "test",
+    weights: Weights = "tone-open",
+    as_json: AsJson = False,
+) -> None:
+    """How surely and how soon the cue comes, and how often for nothing, on calls laid out of actors' speech."""
+    from benchmarks.escalation import bench_escalation
+
+    _show(bench_escalation(split, weights), as_json)
 
 
 def _show(result: Any, as_json: bool) -> None:

@@ -1,12 +1,15 @@
 """Two-channel calls laid out of labelled clips, with a moment of escalation that is known to the sample.
 
-The customer is one actor, the agent another one of the same corpus who stays calm. Clips follow one another as turns
-do, with short gaps. In an escalating call the customer is calm at first, then the same voice is angry, from `onset`
-on. Nothing is normalised: an angry voice is louder, as it is on the phone.
+The customer is one actor, the agent another voice that stays calm. Clips follow one another as turns do, with short
+gaps. A call is a row of moods, one for each turn of the customer; `onset` is where the first angry turn begins. Nothing
+is normalised: an angry voice is louder, as it is on the phone.
 """
 
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
@@ -16,36 +19,60 @@ from models.training.corpora import Clip
 
 GAP_S = 0.4  # between turns
 PAUSE_S = 0.25  # between the clips of one turn
-CALM = ("neutral", "calm")
 
 
-def lay_call(
-    customer: Sequence[Clip], agent: Sequence[Clip], later: str | None, seed: int, turns: int = 5, per_turn: int = 3
-) -> Call:
-    """`turns` calm turns of the customer, then `turns` of the emotion `later` (None: calm to the end).
+@dataclass(frozen=True, slots=True)
+class Mood:
+    """How the customer speaks for a turn."""
 
-    An agent's turn of one clip lies between any two. Clips are drawn with `seed`. Raises ValueError where an actor
+    name: str
+    emotions: tuple[str, ...]
+    gain_db: float = 0.0  # louder than recorded
+    strong: bool = False  # only clips played with full intensity, where a corpus tells
+
+
+CALM = Mood("calm", ("neutral", "calm"))
+ANGRY = Mood("angry", ("angry",))
+HAPPY = Mood("happy", ("happy",))
+SAD = Mood("sad", ("sad",))
+CHEERFUL = Mood("loud but cheerful", ("happy",), gain_db=6.0, strong=True)
+
+
+def lay_call(customer: Sequence[Clip], agent: Sequence[Clip], moods: Sequence[Mood], seed: int, per_turn: int) -> Call:
+    """A turn of `per_turn` clips for each mood, a turn of the agent of one clip before each.
+
+    Clips are drawn with `seed`, so calls that begin with the same moods begin alike. Raises ValueError where an actor
     has no clip of what is asked for.
     """
     draw = random.Random(seed)
-    moods = [CALM] * turns + [(later,) if later else CALM] * turns
     parts: dict[Channel, list[Samples]] = {Channel.AGENT: [], Channel.CUSTOMER: []}
     onset, now = None, 0
-    for number, mood in enumerate(moods):
+    for mood in moods:
         now += _say(parts, Channel.AGENT, _turn(agent, CALM, 1, draw))
-        if later == "angry" and number == turns:
+        if mood == ANGRY and onset is None:
             onset = now
         now += _say(parts, Channel.CUSTOMER, _turn(customer, mood, per_turn, draw))
-    name = f"{customer[0].corpus}-{customer[0].speaker}-{later or 'calm'}-{seed}"
+    name = f"{customer[0].corpus}-{customer[0].speaker}-{moods[-1].name}-{seed}"
     return Call(name, {channel: np.concatenate(pieces) for channel, pieces in parts.items()}, onset)
 
 
-def _turn(clips: Sequence[Clip], moods: tuple[str, ...], count: int, draw: random.Random) -> Samples:
-    fitting = [clip for clip in clips if clip.emotion in moods]
+@lru_cache(maxsize=256)
+def samples_of(path: Path) -> Samples:
+    """A clip at 16 kHz, as it came. [shape=(n,)]"""
+    return load_call(path).channels[Channel.MIXED]
+
+
+def _turn(clips: Sequence[Clip], mood: Mood, count: int, draw: random.Random) -> Samples:
+    fitting = [clip for clip in clips if clip.emotion in mood.emotions]
+    if mood.strong:
+        fitting = [clip for clip in fitting if clip.intensity != "normal"]
     if not fitting:
-        raise ValueError(f"Expected clips of {' or '.join(moods)} by {clips[0].corpus} {clips[0].speaker}; found none.")
+        wanted = " or ".join(mood.emotions)
+        raise ValueError(f"Expected clips of {wanted} by {clips[0].corpus} {clips[0].speaker}; found none.")
     pause = np.zeros(to_samples(PAUSE_S), np.float32)
-    return np.concatenate([part for clip in draw.choices(fitting, k=count) for part in (_read(clip), pause)])
+    gain = np.float32(10 ** (mood.gain_db / 20))
+    chosen = draw.choices(fitting, k=count)
+    return np.concatenate([part for clip in chosen for part in (gain * samples_of(clip.path), pause)])
 
 
 def _say(parts: dict[Channel, list[Samples]], speaker: Channel, speech: Samples) -> int:
@@ -54,8 +81,3 @@ def _say(parts: dict[Channel, list[Samples]], speaker: Channel, speech: Samples)
     for channel, pieces in parts.items():
         pieces.append(speech if channel is speaker else np.zeros_like(speech))
     return len(speech)
-
-
-def _read(clip: Clip) -> Samples:
-    """A clip at 16 kHz, as it came. [shape=(n,)]"""
-    return load_call(clip.path).channels[Channel.MIXED]

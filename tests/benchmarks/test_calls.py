@@ -5,7 +5,7 @@ import pytest
 
 from audio.frame import STEREO, Channel
 from benchmarks.calls import DEMO_CALL, load_call
-from benchmarks.laid_calls import lay_call
+from benchmarks.laid_calls import ANGRY, CALM, CHEERFUL, HAPPY, Mood, lay_call
 from models.training.corpora import Clip, clips
 
 
@@ -22,24 +22,40 @@ def test_the_demo_call_has_both_speakers_at_16_khz() -> None:
 
 
 def test_anger_begins_at_the_onset_to_the_sample(actors: tuple[list[Clip], list[Clip]]) -> None:
-    call, calm = lay_call(*actors, "angry", seed=3, turns=2), lay_call(*actors, None, seed=3, turns=2)
+    call = lay_call(*actors, (CALM, CALM, ANGRY), seed=3, per_turn=1)
+    calm = lay_call(*actors, (CALM, CALM, CALM), seed=3, per_turn=1)
     assert call.onset is not None
+    before, after = slice(call.onset), slice(call.onset, call.onset + 16_000)
+    customer, same = call.channels[Channel.CUSTOMER], calm.channels[Channel.CUSTOMER]
+    np.testing.assert_array_equal(customer[before], same[before])
+    assert not np.array_equal(customer[after], same[after])
+
+
+@pytest.mark.parametrize("mood", [CALM, HAPPY])
+def test_a_call_without_anger_has_no_onset(actors: tuple[list[Clip], list[Clip]], mood: Mood) -> None:
+    assert lay_call(*actors, (CALM, mood), seed=1, per_turn=1).onset is None
+
+
+def test_one_who_is_angry_from_the_first_word_begins_after_the_agent(actors: tuple[list[Clip], list[Clip]]) -> None:
+    call = lay_call(*actors, (ANGRY, ANGRY), seed=1, per_turn=1)
     customer = call.channels[Channel.CUSTOMER]
-    np.testing.assert_array_equal(customer[: call.onset], calm.channels[Channel.CUSTOMER][: call.onset])
-    assert not np.array_equal(
-        customer[call.onset : call.onset + 16_000], calm.channels[Channel.CUSTOMER][call.onset : call.onset + 16_000]
-    )
+    assert call.onset
+    assert not np.any(customer[: call.onset])
+    assert np.any(customer[call.onset : call.onset + 160])
 
 
-def test_a_call_that_stays_calm_has_no_onset(actors: tuple[list[Clip], list[Clip]]) -> None:
-    assert lay_call(*actors, None, seed=1, turns=1).onset is None
+def test_loud_cheer_is_joy_played_with_full_strength_and_louder(actors: tuple[list[Clip], list[Clip]]) -> None:
+    strong = [clip for clip in actors[0] if clip.intensity == "strong" or clip.emotion != "happy"]
+    loud = lay_call(*actors, (CHEERFUL,), seed=1, per_turn=2).channels[Channel.CUSTOMER]
+    plain = lay_call(strong, actors[1], (HAPPY,), seed=1, per_turn=2).channels[Channel.CUSTOMER]
+    np.testing.assert_allclose(loud, 10 ** (6 / 20) * plain, rtol=1e-6)
 
 
 def test_one_speaks_at_a_time(actors: tuple[list[Clip], list[Clip]]) -> None:
-    call = lay_call(*actors, None, seed=1, turns=2)
+    call = lay_call(*actors, (CALM, CALM), seed=1, per_turn=3)
     assert not np.any((call.channels[Channel.AGENT] != 0) & (call.channels[Channel.CUSTOMER] != 0))
 
 
 def test_an_emotion_that_an_actor_never_shows_is_refused(actors: tuple[list[Clip], list[Clip]]) -> None:
     with pytest.raises(ValueError, match="Expected clips of bored by ravdess 16; found none"):
-        lay_call(*actors, "bored", seed=1)
+        lay_call(*actors, (Mood("bored", ("bored",)),), seed=1, per_turn=1)

@@ -8,7 +8,7 @@ import pytest
 
 from audio.frame import STEREO, Channel, to_samples, to_seconds
 from benchmarks.calls import DEMO_CALL, Call, load_call
-from benchmarks.laid_calls import lay_call
+from benchmarks.laid_calls import ANGRY, CALM, lay_call
 from coach.moment import Detection, Dynamics, Trend
 from coach.rules import load_rules
 from models.tone import NoReading, ToneReading
@@ -79,7 +79,7 @@ def test_the_cue_comes_within_6_s_of_the_onset_and_not_before(
 ) -> None:
     customer = [clip for clip in clips(corpus, "test") if clip.speaker == speaker]
     agent = [clip for clip in clips(corpus, "test") if clip.speaker == other]
-    call = lay_call(customer, agent, "angry", seed=1)
+    call = lay_call(customer, agent, (CALM,) * 5 + (ANGRY,) * 5, seed=1, per_turn=3)
     at = first(hear(call, Models(models.vad, models.tone, None)), "customer_escalating")
     assert call.onset is not None
     assert at is not None
