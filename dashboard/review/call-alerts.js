@@ -1,6 +1,7 @@
 // The alerts of a call: what was said to the agent or held back, why, and what the reviewer makes of it.
 
 import { clock, make } from "../elements/dom.js";
+import { lastUpTo } from "./search.js";
 import { pathOf, put } from "./server.js";
 
 const VERDICTS = { useful: "Useful", wrong: "Wrong", "not now": "Not now" };
@@ -73,7 +74,7 @@ class CallAlerts extends HTMLElement {
 
   // The latest alert at or before the playhead is the one being looked at.
   #follow() {
-    const latest = this.call.alerts.findLastIndex(({ at }) => at <= this.playhead.time + 0.05);
+    const latest = lastUpTo(this.call.alerts, this.playhead.time + 0.05, ({ at }) => at);
     if (latest === this.latest) return;
     this.latest = latest;
     this.cards.forEach((card, index) => (card.ariaCurrent = index === latest ? "true" : null));

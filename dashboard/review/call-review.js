@@ -2,6 +2,7 @@
 
 import { clock, make, percent, setText } from "../elements/dom.js";
 import { Playhead } from "./playhead.js";
+import { lastUpTo } from "./search.js";
 import { pathOf, read } from "./server.js";
 import "./call-alerts.js";
 import "./call-timeline.js";
@@ -88,10 +89,13 @@ function talkOvers(count) {
 
 // The customer's trend where the playhead is, with its reasons.
 function reading({ trend }, playhead) {
-  const word = make("b");
+  const word = make("b", {}, "Customer: no reading");
   const why = make("span");
+  let shown;
   const follow = () => {
-    const now = trend.findLast(({ at }) => at <= playhead.time + 0.5 && at > playhead.time - 1);
+    const now = trend[lastUpTo(trend, playhead.time + TICK, ({ at }) => at)];
+    if (now === shown) return;
+    shown = now;
     const known = now && now.direction !== "no reading";
     setText(word, known ? `Customer ${now.direction}` : "Customer: no reading");
     setText(why, known ? `${percent(now.confidence)} sure: ${now.evidence.map(({ text }) => text).join(", ")}` : "");

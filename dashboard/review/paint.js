@@ -6,6 +6,7 @@ export const LANE = 60;
 export const GAP = 8;
 export const TONE = 84;
 const LONGEST_STEP = 2; // seconds between readings that belong together
+const FINEST = 0.5; // px between points of a curve that are worth drawing
 const CONTRAST = 1.5; // peaks come as their square root, which shows the noise of a line too well
 
 export function heightFor(voices) {
@@ -55,15 +56,17 @@ function paintCurve(pen, view, top, color, points, width) {
   pen.lineJoin = "round";
   pen.beginPath();
   let last = -Infinity;
+  let drawn = -Infinity;
   for (const { at, value } of points) {
-    if (value === null || at < view.from - LONGEST_STEP || at > view.to + LONGEST_STEP) {
-      last = -Infinity;
-      continue;
-    }
-    const y = top + 3 + (TONE - 6) * (1 - value);
-    if (at - last <= LONGEST_STEP) pen.lineTo(x(view, at), y);
-    else pen.moveTo(x(view, at), y);
+    if (value === null || at < view.from - LONGEST_STEP || at > view.to + LONGEST_STEP) continue;
+    const goesOn = at - last <= LONGEST_STEP;
+    const left = x(view, at);
     last = at;
+    if (goesOn && left - drawn < FINEST) continue;
+    const y = top + 3 + (TONE - 6) * (1 - value);
+    if (goesOn) pen.lineTo(left, y);
+    else pen.moveTo(left, y);
+    drawn = left;
   }
   pen.stroke();
 }
