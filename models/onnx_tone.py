@@ -64,12 +64,14 @@ class OnnxTone:
     """
 
     def __init__(self, path: Path | None = None, settings: ToneSettings | None = None) -> None:
+        path = path or shipped()
         self._settings = settings or ToneSettings()
-        self._session, self.classes = _load(path or shipped())
+        self._session = load_session(path)
+        self.classes = _classes(self._session, path)
         self.outputs(np.zeros(to_samples(1.0), np.float32))  # warm up
 
     def read(self, job: ToneJob) -> ToneReading:
-        reason = self._unfit(job.samples)
+        reason = unfit(job.samples, self._settings)
         if reason:
             return ToneReading(job.at, reason)
         heard = self.outputs(job.samples)
@@ -83,24 +85,31 @@ class OnnxTone:
         results = dict(zip(names, self._session.run(names, {"samples": samples}), strict=True))
         return Outputs(results.pop("posterior"), **{name: float(value) for name, value in results.items()})
 
-    def _unfit(self, samples: Samples) -> NoReading | None:
-        if len(samples) < to_samples(self._settings.shortest_s):
-            return NoReading.TOO_SHORT
-        if np.sqrt(np.mean(np.square(samples))) < self._settings.least_rms:
-            return NoReading.NOT_SPEECH
-        if clipped_share(samples) > self._settings.most_clipped:
-            return NoReading.CLIPPED
-        if signal_to_noise_db(samples) < self._settings.least_snr_db:
-            return NoReading.NOISY
-        return None
+
+def unfit(samples: Samples, settings: ToneSettings) -> NoReading | None:
+    """Why no model should be asked about a window, if there is a reason."""
+    if len(samples) < to_samples(settings.shortest_s):
+        return NoReading.TOO_SHORT
+    if np.sqrt(np.mean(np.square(samples))) < settings.least_rms:
+        return NoReading.NOT_SPEECH
+    if clipped_share(samples) > settings.most_clipped:
+        return NoReading.CLIPPED
+    if signal_to_noise_db(samples) < settings.least_snr_db:
+        return NoReading.NOISY
+    return None
 
 
-def _load(path: Path) -> tuple[onnxruntime.InferenceSession, tuple[str, ...]]:
-    """The session, and the names of its classes."""
+def load_session(path: Path) -> onnxruntime.InferenceSession:
+    """A tone model on one thread; its hash is checked where a record lies beside it.
+
+    Raises
+    ------
+    ToneWeightsError
+        If the file is missing, unreadable, or differs from what the `.json` beside it records (SHA-256).
+    """
     if not path.is_file():
-        raise ToneWeightsError(
-            f"The tone model {path} is missing: reinstall Calmline, or name another file of tone weights."
-        )
+        advice = "reinstall Calmline" if path.parent == WEIGHTS else "name tone-open, tone-research or an ONNX file"
+        raise ToneWeightsError(f"The tone model {path} is missing: {advice}.")
     data = path.read_bytes()
     card = path.with_suffix(".json")
     if card.is_file() and hashlib.sha256(data).hexdigest() != json.loads(card.read_text(encoding="utf-8"))["sha256"]:
@@ -112,10 +121,18 @@ def _load(path: Path) -> tuple[onnxruntime.InferenceSession, tuple[str, ...]]:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-        names = session.get_modelmeta().custom_metadata_map["classes"]
+        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's exceptions share no public base
+        raise ToneWeightsError(f"The tone model {path} was expected to be an ONNX file and is not.") from error
+
+
+def _classes(session: onnxruntime.InferenceSession, path: Path) -> tuple[str, ...]:
+    """The names of a model's classes, from its metadata."""
+    try:
+        names: str = session.get_modelmeta().custom_metadata_map["classes"]
+    except KeyError as error:
         raise ToneWeightsError(
-            f"The tone model {path} was expected to be an ONNX file written by models.training and is not."
+            f"The tone model {path} was expected to be written by models.training, or to be audEERING's dimensional "
+            "model, and is neither."
         ) from error
-    return session, tuple(names.split(","))
+    return tuple(names.split(","))

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from audio.vad import load_vad
 from coach.rules import load_rules
-from models.onnx_tone import OnnxTone, ToneSettings, shipped
+from models.dimensional_tone import DimensionalTone, is_dimensional
+from models.onnx_tone import OnnxTone, ToneSettings, load_session, shipped
+from models.tone import ToneModel
 from models.whisper import Whisper
 from server.calls import Engine
 from server.pipeline import Models
@@ -28,7 +30,14 @@ def load_models(settings: ModelSettings) -> Models:
     return Models(load_vad(), tone, Whisper(settings.whisper))
 
 
-def load_tone(weights: str, settings: ToneSettings) -> OnnxTone:
-    """The tone model by the name of its weights (tone-open, tone-research) or its file."""
-    path = shipped(_SHIPPED[weights]) if weights in _SHIPPED else Path(weights).expanduser()
-    return OnnxTone(path, settings)
+def load_tone(weights: str, settings: ToneSettings) -> ToneModel:
+    """The tone model by the name of its weights (tone-open, tone-research) or its file: one that `models.training`
+    wrote, or audEERING's dimensional model."""
+    path = tone_file(weights)
+    session = load_session(path)
+    return DimensionalTone(session, settings) if is_dimensional(session) else OnnxTone(path, settings)
+
+
+def tone_file(weights: str) -> Path:
+    """Where the tone weights of this name lie; any other name is a file's."""
+    return shipped(_SHIPPED[weights]) if weights in _SHIPPED else Path(weights).expanduser()

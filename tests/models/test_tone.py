@@ -139,7 +139,7 @@ def test_a_busy_tone_is_not_speech(model: OnnxTone) -> None:
 
 
 def test_missing_weights_are_named_in_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(ToneWeightsError, match=r"tone-x\.onnx is missing: reinstall"):
+    with pytest.raises(ToneWeightsError, match=r"tone-x\.onnx is missing: name tone-open"):
         OnnxTone(tmp_path / "tone-x.onnx")
 
 
