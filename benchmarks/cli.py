@@ -12,11 +12,21 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from audio.errors import CalmlineError
+
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")]
 Weights = Annotated[
     str, typer.Option("--weights", metavar="NAME", help="tone-open, tone-research, or an ONNX file of tone weights.")
 ]
 CallFile = Annotated[Path | None, typer.Option("--call", metavar="FILE", help="Another two-channel call.")]
+
+
+class NeedsExtraError(CalmlineError):
+    """A package that only training and this benchmark need is not installed."""
+
+    def __init__(self, package: str | None) -> None:
+        super().__init__(f"The package {package} was expected and is not installed: pip install 'calmline[train]'.")
+
 
 app = typer.Typer(no_args_is_help=True, help="Measure speed, capacity and accuracy on this machine.")
 
@@ -41,6 +51,17 @@ def latency(call: CallFile = None, as_json: AsJson = False) -> None:
     from benchmarks.latency import bench_latency
 
     _show(asyncio.run(bench_latency(load_call(call or DEMO_CALL))), as_json)
+
+
+@app.command()
+def tone(weights: Weights = "tone-open", as_json: AsJson = False) -> None:
+    """What the tone model tells of voices that it never heard, by corpus, language, sex and line. Some minutes."""
+    try:
+        from benchmarks.tone import bench_tone
+    except ModuleNotFoundError as missing:
+        raise NeedsExtraError(missing.name) from missing
+
+    _show(bench_tone(weights), as_json)
 
 
 @app.command()

@@ -27,7 +27,7 @@ def load_engine(settings: Settings) -> Engine:
 
 def load_models(settings: ModelSettings) -> Models:
     tone = load_tone(settings.tone_weights, settings.tone)
-    return Models(load_vad(), tone, Whisper(settings.whisper))
+    return Models(load_vad(), tone, Whisper(settings.whisper), settings.whisper.side_by_side)
 
 
 def load_tone(weights: str, settings: ToneSettings) -> ToneModel:
