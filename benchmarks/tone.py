@@ -30,7 +30,7 @@ from models.training.evaluate import HIGH, LOW, NoCorporaError, calibration_erro
 from models.training.heads import group_of
 from models.training.line import telephone
 from models.training.windows import audio_of
-from server.models import load_tone, tone_file
+from server.models import tone_file
 from server.settings import ModelSettings
 
 BACKGROUND = 24  # clips of others that the crowd is made of
@@ -82,7 +82,7 @@ def bench_tone(weights: str) -> ToneResult:
     present = [corpus for corpus in get_args(Corpus) if clips(corpus)]
     if not present:
         raise NoCorporaError("no emotion.csv")
-    model = load_tone(weights, ModelSettings().tone)
+    model = OnnxTone(tone_file(weights), ModelSettings().tone)
     figures = {corpus: corpus_figures(model, clips(corpus, "test")) for corpus in present}
     trained_on, recorded = _record(tone_file(weights).with_suffix(".json"))
     return ToneResult(

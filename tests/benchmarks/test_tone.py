@@ -15,8 +15,8 @@ from models.training.evaluate import NoCorporaError
 
 @pytest.fixture
 def few(data: object) -> list[Clip]:
-    """Angry and calm clips of a woman and a man, of the development speakers."""
-    return [c for c in clips("ravdess", "dev") if c.speaker in ("16", "17") and c.emotion in ("angry", "sad")][::8]
+    """Angry and sad clips of a man and a woman."""
+    return [c for c in clips("emodb", "train") if c.speaker in ("03", "08") and c.emotion in ("angry", "sad")][::5]
 
 
 def read(clips: list[Clip], **figures: float) -> dict[Clip, ToneReading]:
@@ -30,7 +30,7 @@ def test_anger_is_told_from_the_rest_fully_not_at_all_or_the_wrong_way_round(few
 
 
 def test_arousal_leaves_out_what_is_neither_high_nor_low(few: list[Clip]) -> None:
-    disgust = next(clip for clip in clips("ravdess", "dev") if clip.emotion == "disgust")
+    disgust = next(clip for clip in clips("emodb", "train") if clip.emotion == "disgust")
     assert arousal_auc(read([*few, disgust], arousal=0.9)) == 1.0
 
 
@@ -40,11 +40,11 @@ def test_one_kind_of_clip_alone_has_no_figure(few: list[Clip]) -> None:
 
 def test_a_corpus_is_read_over_three_lines_and_by_sex(few: list[Clip]) -> None:
     figures = corpus_figures(OnnxTone(shipped()), few)
-    assert (figures.language, figures.clips) == ("en", len(few))
+    assert (figures.language, figures.clips) == ("de", len(few))
     assert figures.anger is not None
     assert figures.anger_bad_line is not None
     assert figures.bad_line_loss == pytest.approx(figures.anger - figures.anger_bad_line, abs=1e-4)
-    assert figures.anger > 0.7
+    assert figures.anger > 0.8
     assert None not in (figures.anger_women, figures.anger_men, figures.anger_mu_law, figures.arousal)
 
 
