@@ -15,6 +15,7 @@ from starlette.responses import FileResponse, Response
 
 from server.auth import refusal
 from server.calls import Calls
+from server.demo import DEMO_CALL
 from server.events import Count, Durable, ErrorCode
 from server.peaks import LEVELS, read_peaks
 from server.protocol import CallInfo, CallState, Verdict, read_from_server
@@ -133,6 +134,11 @@ def delete_call(request: Request, call: CallInfo) -> Response:
         return refusal(409, ErrorCode.CALL_RUNNING, f"Call {call.id} is still running; stop it before deleting it.")
     _store(request).delete(call.id)
     return Response(status_code=204)
+
+
+async def send_demo_call(_: Request) -> Response:
+    """GET /demo/billing_call.opus: the sound of the demo call, which a page plays beside it."""
+    return FileResponse(DEMO_CALL, media_type="audio/ogg")
 
 
 async def not_stored(_: Request, error: Exception) -> Response:

@@ -75,6 +75,7 @@ def build_app(settings: ServerSettings, engine: Engine, store: Store) -> Starlet
         Route("/api/calls/{call}/peaks", api.send_peaks),
         Route("/api/calls/{call}/verdicts", api.list_verdicts),
         Route("/api/calls/{call}/verdicts/{alert:int}", api.judge, methods=["PUT"]),
+        Route("/demo/billing_call.opus", api.send_demo_call),
         WebSocketRoute("/ws/feed", feed),
         WebSocketRoute("/ws/follow", follow_newest),
         WebSocketRoute("/ws/calls/{call}", follow_call),

@@ -223,7 +223,7 @@ def demo(
     port: Port = None,
 ) -> None:
     """Play the demo call to the agent's page: a complaint that goes wrong, and comes right."""
-    from server.replay import demo as run
+    from server.demo_call import demo as run
     from server.screen import say, teller
 
     run(context.obj.settings(server_port=port), browser, say, teller(as_json=False))

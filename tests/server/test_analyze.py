@@ -16,9 +16,9 @@ from audio.frame import SAMPLE_RATE, Channel, Samples, to_samples
 from server.analyze import analyze
 from server.analyze_files import Outcome
 from server.calls import Engine
+from server.demo import DEMO_CALL
 from server.events import CallEnded, Durable
 from server.protocol import CallState, Layout, read_from_server
-from server.replay import DEMO_CALL
 from server.result import Result
 from server.result_files import COLUMNS, WriteError, write_result
 from server.store import Store

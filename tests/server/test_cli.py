@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from models.onnx_tone import shipped
 from server.cli import app
-from server.replay import DEMO_CALL
+from server.demo import DEMO_CALL
 
 
 @pytest.fixture

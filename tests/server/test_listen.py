@@ -14,9 +14,9 @@ from sound_server import SoundServer
 from sounds import hear
 
 from audio.frame import SAMPLE_RATE, STEREO, Channel, to_samples
+from server.demo import DEMO_CALL
 from server.events import CallEnded, CallStarted, DeviceChanged, Durable, Noted, Words
 from server.protocol import CallState, FromServer, read_from_server
-from server.replay import DEMO_CALL
 from server.store import Store
 
 ROOM_S = 0.2  # seconds before and after a turn: its sounds are longer than what a VAD hears of them

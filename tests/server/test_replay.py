@@ -19,10 +19,11 @@ from server import events
 from server.app import ServerSettings
 from server.calls import Engine
 from server.client import Link, LinkError, send_call
+from server.demo import DEMO_CALL
 from server.events import CallEnded, Durable
 from server.naming import call_id, start_of
 from server.protocol import CallState, FromServer, read_from_server
-from server.replay import DEMO_CALL, paced
+from server.replay import paced
 from server.serve import serving
 from server.store import Store
 

@@ -12,7 +12,7 @@ from sounds import hear
 from audio.frame import SAMPLE_RATE, Samples, to_samples
 from audio.vad import load_vad
 from models.onnx_tone import OnnxTone
-from server.replay import DEMO_CALL
+from server.demo import DEMO_CALL
 from server.tone_files import LONGEST_S, FileTone, TooLongError, customer_of, read_file
 
 
