@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 FULL = 3000  # mel frames, 30 s: what Whisper was trained on
 SHORTEST = 1000  # mel frames: below it, short turns are often said twice
 SILENCE = 200  # mel frames of silence after the speech: with less, the end is often lost or said again
+SKETCH_SHORTEST = 700  # mel frames, where a loop does no harm
+SKETCH_SILENCE = 150
 TOKENS_PER_S = 10  # more than the fastest speaker needs: 5 at 200 words a minute
 TOKENS_AT_LEAST = 16  # for the shortest turns
 LOOP = 3  # words: shorter ones are said twice by people too
@@ -50,6 +52,12 @@ class ShortContext:
         self._tokenizer = tokenizer
         self._prompt = model.get_prompt(tokenizer, [], without_timestamps=True, hotwords=hotwords or None)
         self._suppressed = get_suppressed_tokens(tokenizer, [-1])
+
+    def sketch(self, samples: Samples) -> Decoded:
+        """What was said so far in samples [shape=(n,)]: quick, and never tried again."""
+        frames = -(-len(samples) // HOP)
+        context = min(max(frames + SKETCH_SILENCE, SKETCH_SHORTEST), FULL)
+        return self._decode(samples, frames, context)
 
     def decode(self, samples: Samples) -> Decoded:
         """What was said in samples [shape=(n,)]. Raises ValueError where they are longer than 30 s."""

@@ -6,6 +6,7 @@ words whenever it is asked (int8, greedy, no carried text). `transcribe` blocks 
 is loaded, so that settings and help come without it; importing and loading tiny.en take a second and 200 MB.
 """
 
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from models.words import Transcript, Word, WordsJob
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
 
+MOST_DECODERS = 4  # unless more are asked for: a laptop's other cores are for its other programs
 SHORTEST = to_samples(0.3)  # a turn that is shorter holds no word that Whisper gets right
 _OPENING, _CLOSING = "\"'“¿([{-", "\"'.,!?:”)]}"  # punctuation that joins the next word, and the one before
 
@@ -35,7 +37,13 @@ class WhisperSettings:
     model: str = ""  # a folder, a size such as "base", a repository of the hub; empty: the smallest installed
     language: str = "en"  # as ISO 639-1
     hotwords: str = ""  # names and terms to expect, such as the product's
-    threads: int = 2  # cores for one decode
+    decoders: int = 0  # turns decoded side by side; 0: one a core, four at most
+    threads: int = 1  # cores for one decode: two decoders of one core each do half as much again as one of two
+
+    @property
+    def side_by_side(self) -> int:
+        """How many turns may be decoded at once."""
+        return self.decoders or min(os.cpu_count() or 1, MOST_DECODERS)
 
 
 class Whisper:
@@ -67,11 +75,11 @@ class Whisper:
         return Transcript(job.at, job.turn, job.final, words)
 
     def _words(self, job: WordsJob) -> tuple[Word, ...]:
-        decoded = self._decoder.decode(job.samples)
+        decoded = self._decoder.decode(job.samples) if job.final else self._decoder.sketch(job.samples)
         if not decoded.tokens or is_invented(decoded.text, decoded.no_speech, decoded.logprob):
             return ()
         words = _in_turn(self._aligned(decoded, job.samples_start), job.turn)
-        return words[: loop_start([word.text for word in words], times=3)]
+        return words[: loop_start([word.text for word in words], times=3 if job.final else 2)]
 
     def _aligned(self, decoded: Decoded, start: int) -> list[Word]:
         """The words with their times, by attention and dynamic time warping as faster-whisper does it."""
@@ -95,7 +103,13 @@ def _load(settings: WhisperSettings) -> "WhisperModel":
 
     folder = find_whisper(settings.model)
     try:
-        model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=settings.threads)
+        model = WhisperModel(
+            str(folder),
+            device="cpu",
+            compute_type="int8",
+            cpu_threads=settings.threads,
+            num_workers=settings.side_by_side,
+        )
     except (RuntimeError, OSError) as error:
         raise WhisperError(f"The Whisper weights in {folder} are damaged and cannot be loaded: {error}") from error
     if settings.language not in model.supported_languages:

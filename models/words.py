@@ -32,12 +32,13 @@ class WordsJob:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The words of one turn. A final one is never taken back; a partial one replaces the last partial."""
+    """The words of one turn. A final one is never taken back; of a partial one the confirmed words are not."""
 
     at: int  # as in the job
     turn: Turn
     final: bool
     words: tuple[Word, ...]
+    confirmed: int = 0  # how many of a partial's words stay as they are while the turn runs
 
     @property
     def channel(self) -> Channel:

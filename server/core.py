@@ -95,9 +95,11 @@ class Core:
         """What a model made of a job. Partial words are passed on; the rest joins the stream where it belongs."""
         if isinstance(result, ToneReading):
             self._for_sound.answer(result.at, result)
-        elif result.final:
+            return [result, *self._drain()]
+        told = next(ear for ear in self._ears if ear.channel is result.channel).take(result)
+        if result.final:
             self._for_words.answer(_key(result.turn), result)
-        return [result, *self._drain()]
+        return [*([told] if told else []), *self._drain()]
 
     def finish(self) -> list[Output]:
         """The call is over: open turns end. Jobs that are still out may be taken afterwards."""

@@ -16,7 +16,7 @@ from audio.vad import Vad, VadModel
 from models.customer_speech import CustomerSpeech, CustomerSpeechSettings
 from models.tone import ToneJob
 from models.utterance import UtteranceCutter, UtteranceSettings
-from models.words import WordsJob
+from models.words import Transcript, WordsJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,10 @@ class Ear:
         """The call ends at `at`: whatever turn is open ends too."""
         turns = self._turns.flush(at)
         return Heard(self.channel, [], [], turns, [job for event in turns for job in self._utterances.feed(event)])
+
+    def take(self, result: Transcript) -> Transcript | None:
+        """What is to be told of the result of a words job; None where it comes too late."""
+        return self._utterances.take(result)
 
     @property
     def speaking(self) -> bool:

@@ -274,13 +274,15 @@ class Level(Ephemeral, frozen=True):
 
 
 class PartialWords(Ephemeral, frozen=True):
-    """What a turn said so far; in the end `words` replaces it."""
+    """What a turn said so far; in the end `words` replaces it. The first `confirmed` characters of `text` stay as they
+    are until then, the rest may change."""
 
     at: Seconds
     channel: Channel
     turn: Count
     start: Seconds
     text: str
+    confirmed: Count = 0
 
 
 class Status(Ephemeral, frozen=True):

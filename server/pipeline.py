@@ -24,6 +24,7 @@ class Models:
     vad: VadModel
     tone: ToneModel
     words: WordsModel | None  # None: tone only
+    decoders: int = 1  # turns that `words` may be asked for at once
 
 
 class Pipeline:

@@ -48,7 +48,8 @@ def _(event: audio.turns.Overlap) -> events.Overlap:
 def _(event: Transcript) -> events.Words | events.PartialWords:
     at, start, end = to_seconds(event.at), to_seconds(event.turn.start), to_seconds(event.turn.end)
     if not event.final:
-        return events.PartialWords(at, event.channel, event.turn.index, start, event.text)
+        confirmed = len(" ".join(word.text for word in event.words[: event.confirmed]))
+        return events.PartialWords(at, event.channel, event.turn.index, start, event.text, confirmed)
     words = [
         events.Word(word.text, to_seconds(word.start), to_seconds(word.end), _figure(word.probability))
         for word in event.words

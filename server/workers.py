@@ -1,24 +1,25 @@
-"""The threads that every call of a server shares: one for sound, one for tone, one for words.
+"""The scheduler of a server: the threads that all its calls share, and what they do next.
 
 `on_sound` runs a step of a call's core; `start` runs a job of its slow models. Both give back asyncio futures and are
-called on the event loop, where nothing of this ever runs. Tone has a thread of its own and never waits for words. A
-future of partial words is cancelled when they would come too late to be of use. Three threads, and not three a call:
-the models are shared, and a laptop has few cores.
+called on the event loop, where nothing of this ever runs. Sound and tone have a thread each and never wait for words.
+Words have as many as there are decoders, one core each, and `WordsQueue` says what is next. A future of partial words
+is cancelled when they would come too late to be of use. The threads sleep where there is nothing to do.
 """
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from models.tone import ToneJob
 from models.words import WordsJob
 from server.core import Job, Result, no_result
 from server.pipeline import Models
-from server.words_queue import WordsQueue
+from server.words_queue import Entry, WordsQueue
 
 Answer = TypeVar("Answer")
+_Waiting: TypeAlias = Entry[asyncio.Future[Result]]
 
 
 class Workers:
@@ -26,9 +27,9 @@ class Workers:
         self._models = models
         self._sound = ThreadPoolExecutor(1, "sound")
         self._tone = ThreadPoolExecutor(1, "tone")
-        self._words = ThreadPoolExecutor(1, "words")
+        self._words = ThreadPoolExecutor(models.decoders, "words")
         self._waiting: WordsQueue[asyncio.Future[Result]] = WordsQueue()
-        self._decoding = False
+        self._free = models.decoders
 
     def on_sound(self, step: Callable[[], Answer]) -> asyncio.Future[Answer]:
         return asyncio.get_running_loop().run_in_executor(self._sound, step)
@@ -51,19 +52,18 @@ class Workers:
             await asyncio.to_thread(pool.shutdown)
 
     def _decode_next(self) -> None:
-        if self._decoding or (todo := self._waiting.pop()) is None:
-            return
-        job, future = todo
-        self._decoding = True
-        decoded = asyncio.get_running_loop().run_in_executor(self._words, self._transcribe, job)
-        decoded.add_done_callback(partial(self._pass_on, future))
+        while self._free and (entry := self._waiting.pop()):
+            self._free -= 1
+            decoded = asyncio.get_running_loop().run_in_executor(self._words, self._transcribe, entry.job)
+            decoded.add_done_callback(partial(self._pass_on, entry))
 
-    def _pass_on(self, future: asyncio.Future[Result], decoded: asyncio.Future[Result]) -> None:
-        self._decoding = False
+    def _pass_on(self, entry: _Waiting, decoded: asyncio.Future[Result]) -> None:
+        self._free += 1
+        self._waiting.done(entry)
         if error := decoded.exception():
-            future.set_exception(error)
+            entry.ticket.set_exception(error)
         else:
-            future.set_result(decoded.result())
+            entry.ticket.set_result(decoded.result())
         self._decode_next()
 
     def _read(self, job: ToneJob) -> Result:

@@ -11,7 +11,7 @@ from audio.frame import FRAME, SAMPLE_RATE, Channel, to_samples
 from audio.history import History
 from audio.turns import Turn, TurnEnded, TurnStarted
 from models.utterance import UtteranceCutter, UtteranceSettings
-from models.words import WordsJob
+from models.words import Transcript, Word, WordsJob
 
 S = SAMPLE_RATE
 
@@ -37,11 +37,11 @@ def covers(job: WordsJob) -> tuple[int, int]:
     return job.samples_start, job.samples_start + len(job.samples)
 
 
-def test_partials_come_after_six_tenths_and_then_each_second() -> None:
+def test_partials_come_after_four_tenths_and_then_every_three() -> None:
     cut = cutter(10 * S)
     cut.feed(started(S))
-    due = [now for now in range(S, 5 * S, FRAME) if cut.tick(now)]
-    assert [now / S for now in due] == [1.6, 2.6, 3.6, 4.6]
+    due = [now for now in range(S, 3 * S, FRAME) if cut.tick(now)]
+    assert [now / S for now in due] == [1.4, 1.7, 2.0, 2.3, 2.6, 2.9]
 
 
 def test_a_partial_holds_the_turn_so_far_with_room_before_it() -> None:
@@ -89,8 +89,46 @@ def test_every_turn_of_a_real_call_gets_one_final_job(recorded_call: Path) -> No
     for job in finals:
         partials = [p.turn.end for p in jobs if not p.final and p.turn.index == job.turn.index]
         assert partials == sorted(partials)
-        assert len(partials) >= (job.turn.duration - to_samples(0.6)) // S
+        assert len(partials) >= (job.turn.duration - to_samples(0.4)) // to_samples(0.3)
         assert job.samples_start <= job.turn.start < job.turn.end <= job.samples_start + len(job.samples)
+
+
+def so_far(words: str, start: int, end: int, index: int = 0) -> Transcript:
+    """What a partial made of a turn; every word takes a second, all but the last tenth."""
+    heard = tuple(Word(word, start + k * S, start + k * S + 14_400, 0.9) for k, word in enumerate(words.split()))
+    return Transcript(end, Turn(Channel.CUSTOMER, index, start, end), False, heard)
+
+
+def test_what_partials_agree_on_is_told_as_confirmed() -> None:
+    cut = cutter(10 * S)
+    cut.feed(started(S))
+    first = cut.take(so_far("I want", S, 4 * S))
+    second = cut.take(so_far("I want to go", S, 6 * S))
+    assert first is not None
+    assert second is not None
+    assert [(told.text, told.confirmed) for told in (first, second)] == [("I want", 0), ("I want to go", 2)]
+
+
+def test_a_partial_that_comes_after_the_final_words_of_its_turn_is_not_told() -> None:
+    cut = cutter(10 * S)
+    cut.feed(started(S))
+    cut.feed(ended(S, 3 * S))
+    assert cut.take(so_far("I want", S, 2 * S))
+    final = Transcript(3 * S, Turn(Channel.CUSTOMER, 0, S, 3 * S), True, ())
+    assert cut.take(final) is final
+    assert cut.take(so_far("I want", S, 3 * S)) is None
+    cut.feed(started(4 * S, index=1))
+    assert cut.take(so_far("I want", S, 3 * S)) is None
+
+
+def test_partials_of_a_long_turn_hear_its_last_seconds_from_a_gap_between_confirmed_words() -> None:
+    cut = cutter(20 * S)
+    cut.feed(started(S))
+    for end in (9, 10):
+        cut.take(so_far("a b c d e f g h", S, end * S))
+    (job,) = cut.tick(10 * S)
+    assert job.turn.start == S
+    assert covers(job) == (8 * S - 800, 10 * S)  # in the gap before the word at 8 s: 2 s are always kept
 
 
 @pytest.mark.parametrize("frame", [160, 640])

@@ -3,6 +3,8 @@
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +71,21 @@ def test_word_times_are_those_of_the_stream(data: Path, whisper: Whisper) -> Non
     assert abs(whisper.transcribe(later).words[0].start - ask.start) <= 0.2 * S
 
 
+def test_word_times_are_within_a_fifth_of_a_second_of_a_reference(data: Path, whisper: Whisper) -> None:
+    """The reference: faster-whisper's own times of the whole clip, heard at once with full context. Its words begin
+    where the one before ended, pauses or not, so it is their ends that can be compared."""
+    sound = hear(data / "jfk.flac")[0]
+    segments, _ = whisper._model.transcribe(sound, beam_size=1, word_timestamps=True)
+    known = [word for segment in segments for word in segment.words or ()]
+    words = [word for turn in heard(whisper, sound) for word in turn.words]
+    said, expected = ([*map(plain, texts)] for texts in ([w.text for w in words], [w.word for w in known]))
+    matches = SequenceMatcher(None, [*map(str, expected)], [*map(str, said)], autojunk=False).get_matching_blocks()
+    pairs = [(known[i + k], words[j + k]) for i, j, count in matches for k in range(count)]
+    late = sorted(abs(word.end / S - reference.end) for reference, word in pairs)
+    assert len(pairs) >= 18
+    assert late[int(0.9 * len(late))] <= 0.2
+
+
 def test_a_job_gives_the_same_words_again(recorded_call: Path, whisper: Whisper) -> None:
     jobs = listen(hear(recorded_call)[1][: 20 * S])[:4]
     assert [whisper.transcribe(job) for job in jobs] == [whisper.transcribe(job) for job in jobs]
@@ -93,15 +110,16 @@ def hold_tune(seconds: float) -> Samples:
     t = np.arange(int(seconds * S)) / S
     pitch = np.array([262, 330, 392, 523, 392, 330, 294, 349])[(4 * t).astype(int) % 8]
     waves = sum(np.sin(2 * np.pi * k * pitch * t) / k for k in (1, 2, 3))
-    return (0.2 * np.exp(-3 * (t % 0.25)) * waves).astype(np.float32)
+    return np.asarray(0.2 * np.exp(-3 * (t % 0.25)) * waves, np.float32)
 
 
+@pytest.mark.parametrize("final", [True, False])
 @pytest.mark.parametrize("seconds", [1, 4, 12])
 @pytest.mark.parametrize("sound", [silence, white, hold_tune])
 def test_where_nobody_speaks_there_is_no_text_even_if_taken_for_a_turn(
-    sound: Callable[[float], Samples], seconds: float, whisper: Whisper
+    sound: Callable[[float], Samples], seconds: float, final: bool, whisper: Whisper
 ) -> None:
-    assert whisper.transcribe(whole(sound(seconds))).text == ""
+    assert whisper.transcribe(replace(whole(sound(seconds)), final=final)).text == ""
 
 
 @pytest.mark.parametrize("sound", [silence(20), white(20), hold_tune(20)])

@@ -15,7 +15,8 @@ def a_job(turn: int, at: int, final: bool, channel: Channel = Channel.AGENT) -> 
 def in_order(queue: WordsQueue[str]) -> list[str]:
     order = []
     while (entry := queue.pop()) is not None:
-        order.append(entry[1])
+        order.append(entry.ticket)
+        queue.done(entry)
     return order
 
 
@@ -37,6 +38,46 @@ def test_a_partial_that_waits_gives_way_to_a_newer_one_and_to_the_final_of_its_t
     assert queue.put("a", a_job(0, 20, final=False), "second") == "first"
     assert queue.put("a", a_job(0, 30, final=True), "final") == "second"
     assert in_order(queue) == ["final"]
+
+
+def test_the_turn_whose_words_are_oldest_comes_first() -> None:
+    queue = WordsQueue[str]()
+    queue.put("a", a_job(0, 10, final=False), "a")
+    first = queue.pop()
+    assert first is not None
+    queue.done(first)
+    queue.put("a", a_job(0, 20, final=False), "a, served already")
+    queue.put("b", a_job(0, 20, final=False), "b, old")
+    queue.put("c", a_job(0, 20, final=False), "c")
+    queue.put("b", a_job(0, 30, final=False), "b")  # a newer one keeps its turn's place
+    assert in_order(queue) == ["a, served already", "b", "c"]
+
+
+def test_partials_of_busy_turns_take_turns() -> None:
+    queue, order = WordsQueue[str](), list[str]()
+    for at in range(10, 70, 10):
+        for call in "abc":
+            queue.put(call, a_job(0, at, final=False), call)
+        entry = queue.pop()
+        assert entry is not None
+        order.append(entry.ticket)
+        queue.done(entry)
+    assert order == ["a", "b", "c", "a", "b", "c"]
+
+
+def test_one_partial_of_a_turn_is_out_at_a_time_but_its_final_words_do_not_wait() -> None:
+    queue = WordsQueue[str]()
+    queue.put("a", a_job(0, 10, final=False), "first")
+    out = queue.pop()
+    assert out is not None
+    queue.put("a", a_job(0, 20, final=False), "second")
+    assert queue.pop() is None
+    queue.put("a", a_job(0, 30, final=True), "final")
+    final = queue.pop()
+    assert final is not None
+    assert final.ticket == "final"
+    queue.done(out)
+    assert queue.pop() is None
 
 
 def test_turns_of_other_calls_channels_and_numbers_are_left_alone() -> None:
