@@ -5,12 +5,16 @@ import { Follower } from "./follow.js";
 import { emptyState, reduce } from "./state.js";
 import "./elements/call-status.js";
 import "./elements/cue-card.js";
+import "./elements/demo-sound.js";
 import "./elements/line-health.js";
 import "./elements/own-card.js";
+import "./elements/sign-in.js";
 import "./elements/transcript-card.js";
 import "./elements/trend-card.js";
 
-const elements = document.querySelectorAll("call-status, cue-card, trend-card, own-card, transcript-card, line-health");
+const elements = document.querySelectorAll(
+  "call-status, demo-sound, sign-in, cue-card, trend-card, own-card, transcript-card, line-health",
+);
 let state = emptyState();
 let due = false;
 
@@ -32,6 +36,7 @@ const call = new URLSearchParams(location.search).get("call");
 const follower = new Follower(call ? `ws/calls/${encodeURIComponent(call)}` : "ws/follow", take);
 
 document.addEventListener("command", ({ detail }) => follower.send(detail));
+document.addEventListener("signed-in", () => follower.open());
 document.addEventListener("dismiss", () => take({ type: "dismissed" }));
 document.addEventListener("keydown", ({ key }) => key === "Escape" && take({ type: "dismissed" }));
 draw();

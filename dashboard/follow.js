@@ -1,6 +1,10 @@
 // Follows a call over a websocket: hands each message on, says when the line is lost, and comes back by itself,
-// asking for what came after the last event it got, so that nothing is missed and nothing comes twice.
+// asking for what came after the last event it got, so that nothing is missed and nothing comes twice. It does not come
+// back where the server has told everything (1000) or turned it away for good (44xx, with an error before that says why).
 
+const TOLD_ALL = 1000;
+const UNAUTHORIZED = 4401;
+const TURNED_AWAY = [UNAUTHORIZED, 4403, 4404];
 const RETRY_MS = [250, 500, 1000, 2000, 4000];
 
 export class Follower {
@@ -28,7 +32,9 @@ export class Follower {
       this.receive({ type: "connected" });
     });
     this.#socket.addEventListener("message", ({ data }) => this.#take(JSON.parse(data)));
-    this.#socket.addEventListener("close", () => {
+    this.#socket.addEventListener("close", ({ code }) => {
+      if (code === TOLD_ALL) return;
+      if (TURNED_AWAY.includes(code)) return this.receive({ type: "refused", needsToken: code === UNAUTHORIZED });
       this.receive({ type: "disconnected" });
       setTimeout(() => this.open(), RETRY_MS[Math.min(this.#tries++, RETRY_MS.length - 1)]);
     });

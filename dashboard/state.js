@@ -1,5 +1,5 @@
 // The one state of a page, and the one function that changes it: reduce(state, message) gives the next state.
-// Messages are those of the wire (docs/protocol.md) and three of the page's own: connected, disconnected, dismissed.
+// Messages are those of the wire (docs/protocol.md) and four of the page's own: connected, disconnected, refused, dismissed.
 // Collections are changed in place, and a new object is made around them, so a long call costs no copying.
 
 const TREND_SECONDS = 180;
@@ -7,13 +7,15 @@ const NOTICE_SECONDS = 20;
 
 export function emptyState() {
   return {
-    connection: "connecting", // connecting | live | lost
+    connection: "connecting", // connecting | live | lost | refused
+    needsToken: false, // why it was refused
     call: null, // CallInfo, null while there was none yet
     seq: 0, // number of the last event
     past: 0, // events up to this number were there before the page joined
     at: 0, // stream time of the last message, seconds
     notice: null, // {text, until}: the last error or note, in one sentence
     paused: false,
+    pausedOnce: false, // now or before
     cuesOn: true,
     cue: null, // the cue on the screen
     trend: [], // {at, value, direction, confidence, evidence}, of the last minutes
@@ -44,6 +46,7 @@ const noticed = (state, text) => ({ ...state, notice: { text, until: state.at + 
 const handlers = {
   connected: (state) => ({ ...state, connection: "live" }),
   disconnected: (state) => ({ ...state, connection: "lost" }),
+  refused: (state, { needsToken }) => ({ ...state, connection: "refused", needsToken }),
   waiting: (state) => (state.call ? ended(state) : state),
   dismissed: (state) => ({ ...state, cue: null }),
   snapshot: (state, { call, after, seq, paused, cues_on: cuesOn }) => {
@@ -64,7 +67,7 @@ const handlers = {
     return state;
   },
   cue: (state, cue) => (cue.fate === "shown" ? { ...state, cue } : state),
-  paused: (state) => ({ ...state, paused: true, cue: null }),
+  paused: (state) => ({ ...state, paused: true, pausedOnce: true, cue: null }),
   resumed: (state) => ({ ...state, paused: false }),
   cues_switched: (state, { on }) => ({ ...state, cuesOn: on, cue: on ? state.cue : null }),
   error: (state, { text }) => noticed(state, text),

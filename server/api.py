@@ -54,7 +54,7 @@ def known(handle: _OfCall) -> Callable[[Request], Response]:
     def handler(request: Request) -> Response:
         call = _store(request).call(request.path_params["call"])
         if call is None:
-            text = f"There is no call {request.path_params['call']}; GET /api/calls lists them."
+            text = f"There is no call {request.path_params['call']} in the list of calls."
             return refusal(404, ErrorCode.UNKNOWN_CALL, text)
         return handle(request, call)
 

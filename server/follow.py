@@ -45,7 +45,7 @@ async def follow_call(websocket: WebSocket) -> None:
         elif (stored := await asyncio.to_thread(calls.store.call, call)) is not None:
             await _tell_past(websocket, calls.store, stored, _after(websocket))
         else:
-            await answer(websocket, ErrorCode.UNKNOWN_CALL, f"There is no call {call}; GET /api/calls lists them.")
+            await answer(websocket, ErrorCode.UNKNOWN_CALL, f"There is no call {call} in the list of calls.")
             return await websocket.close(CloseCode.NOT_FOUND, ErrorCode.UNKNOWN_CALL.value)
         await websocket.close()
 

@@ -15,7 +15,7 @@ class CallStatus extends HTMLElement {
     this.state = state;
     const live = state.connection === "live" && state.call?.state === "live";
     const wrong = live ? trouble(state) : "";
-    setData(this, "mood", state.connection === "lost" || wrong ? "trouble" : live && !state.paused ? "live" : "idle");
+    setData(this, "mood", ["lost", "refused"].includes(state.connection) || wrong ? "trouble" : live && !state.paused ? "live" : "idle");
     setText(this.time, state.call ? clock(state.at) : "");
     setText(this.text, wrong || summary(state));
     this.pause.hidden = this.cues.hidden = !live;
@@ -34,6 +34,7 @@ class CallStatus extends HTMLElement {
 
 function summary({ connection, call, paused }) {
   if (connection === "lost") return "Connection lost, trying again";
+  if (connection === "refused") return "Not connected";
   if (connection === "connecting") return "Connecting";
   if (!call) return "Waiting for a call";
   if (call.state !== "live") return "Call ended";

@@ -12,8 +12,9 @@ class CueCard extends HTMLElement {
     this.why = make("ul", { className: "why", ariaLabel: "Why" });
     this.seen = make("button", { type: "button", title: "Escape" }, "Got it");
     this.seen.addEventListener("click", () => this.dispatchEvent(new CustomEvent("dismiss", { bubbles: true })));
+    this.review = make("a", { className: "review" }, "Review this call");
     const live = make("div", { role: "status", ariaLive: "polite" }, this.say, this.advice);
-    this.append(draw("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, this.sign), live, this.why, this.seen);
+    this.append(draw("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, this.sign), live, this.why, this.seen, this.review);
   }
 
   draw(state) {
@@ -22,15 +23,22 @@ class CueCard extends HTMLElement {
     setData(this, "kind", kind);
     setText(this.say, cue ? cue.say : quiet(state));
     setText(this.advice, cue ? cue.advice : "");
+    this.#offerReview(state.call);
     if (this.shown === cue) return;
     this.shown = cue;
     this.sign.setAttribute("d", SIGNS[kind]);
     this.why.hidden = this.seen.hidden = !cue;
     this.why.replaceChildren(...(cue?.evidence ?? []).map(({ text }) => make("li", {}, text)));
   }
+
+  #offerReview(call) {
+    this.review.hidden = !call || call.state === "live";
+    if (call) this.review.href = `review.html?call=${encodeURIComponent(call.id)}`;
+  }
 }
 
-function quiet({ call, cuesOn, paused, connection }) {
+function quiet({ call, cuesOn, paused, connection, needsToken, notice }) {
+  if (connection === "refused") return needsToken ? "Sign in to follow calls." : (notice?.text ?? "The server turned this page away.");
   if (connection === "lost") return "Connection lost. Trying again.";
   if (!call) return "No call is running.";
   if (call.state !== "live") return "The call has ended.";

@@ -1,15 +1,17 @@
 // The live transcript: a line a turn, in the order the turns began; a partial line is replaced by its final words.
-// Only the turns that changed are touched, and the browser lays out only what can be seen: hours of call cost nothing.
+// Only the turns that changed are touched. Lines are in chunks, of which the browser lays out only those that can be
+// seen: it looks at every chunk on every frame, so there must not be thousands.
 
 import { clock, make, setText } from "./dom.js";
 
 const NAMES = { agent: "You", customer: "Customer", mixed: "Call" };
+const CHUNK = 50; // lines
 const NEAR_END = 40; // px
 
 class TranscriptCard extends HTMLElement {
   connectedCallback() {
     this.lines = new Map();
-    this.list = make("ol", { tabIndex: 0, ariaLabel: "Transcript" });
+    this.list = make("div", { className: "lines", tabIndex: 0, role: "region", ariaLabel: "Transcript" });
     this.empty = make("p", { className: "detail" }, "What both of you say appears here.");
     this.append(make("h2", {}, "Transcript"), this.empty, this.list);
   }
@@ -37,7 +39,8 @@ class TranscriptCard extends HTMLElement {
       line.row.dataset.channel = channel;
       line.row.append(make("time", {}, clock(start)), make("b", {}, NAMES[channel]), line.text);
       this.lines.set(key, line);
-      this.list.append(line.row);
+      if ((this.lines.size - 1) % CHUNK === 0) this.list.append(make("ol"));
+      this.list.lastChild.append(line.row);
     }
     line.row.hidden = !text;
     line.row.dataset.final = final;

@@ -1,14 +1,23 @@
-"""What the pages' tests share: a real headless Chromium, and a server with every model loaded."""
+"""What the pages' tests share: a real headless Chromium, servers, and the demo call as it is fed to them."""
 
 import shutil
+import socket
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
+from browser import guarded
+from fed_call import FedCall
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from audio.vad import load_vad
+from coach.rules import load_rules
+from models.onnx_tone import OnnxTone
 from server.app import ServerSettings
 from server.calls import Engine
+from server.core import CoreSettings
 from server.models import load_engine
+from server.pipeline import Models
 from server.serve import serving
 from server.settings import Settings
 
@@ -29,24 +38,43 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def engine() -> Engine:
+    """Everything, as the server has it."""
     return load_engine(Settings())
 
 
+@pytest.fixture(scope="session")
+def wordless() -> Engine:
+    """Everything but words, which most tests of the agent's page have no use for."""
+    return Engine(Models(load_vad(), OnnxTone(), None), load_rules(), CoreSettings())
+
+
 @pytest.fixture
-def address(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Iterator[str]:
-    settings = ServerSettings(port=0, data_folder=str(tmp_path_factory.mktemp("data")))
-    with serving(settings, engine) as where:
+def settings(tmp_path_factory: pytest.TempPathFactory) -> ServerSettings:
+    return ServerSettings(port=0, data_folder=str(tmp_path_factory.mktemp("data")))
+
+
+@pytest.fixture
+def returning(settings: ServerSettings) -> ServerSettings:
+    """A server that can be stopped and started again under the same address."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return replace(settings, port=taken.getsockname()[1])
+
+
+@pytest.fixture
+def address(settings: ServerSettings, wordless: Engine) -> Iterator[str]:
+    with serving(settings, wordless) as where:
         yield where
 
 
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    """A fresh page beside a server; whatever it writes to the console as an error fails the test."""
-    context = browser.new_context(base_url=address)
-    fresh = context.new_page()
-    wrong: list[str] = []
-    fresh.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    fresh.on("pageerror", lambda error: wrong.append(str(error)))
-    yield fresh
-    context.close()
-    assert wrong == []
+    """A fresh page beside a server; a console error or a request to elsewhere fails the test."""
+    with guarded(browser, address) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def call(address: str) -> Iterator[FedCall]:
+    """The demo call, to be fed to the server beside the page."""
+    with FedCall(address) as fed:
+        yield fed

@@ -1,94 +1,111 @@
-"""The agent's page in a real browser, following calls that a real server hears."""
+"""The agent's page in a real browser, following calls that a real server hears, used as an agent would use it."""
 
-from collections.abc import Iterator
+import re
 
-import numpy as np
-import pytest
-from playwright.sync_api import Page, expect
-from wire import Client, a_feed
+from browser import guarded
+from fed_call import FedCall
+from playwright.sync_api import Browser, Page, expect
 
-from audio.files import open_recording
-from audio.source import Pcm
-from benchmarks.calls import DEMO_CALL
 from coach.moment import Fate
-from server.events import Cue, Dynamics, Words
-from server.protocol import Start, Stop
+from server.app import ServerSettings
+from server.calls import Engine
+from server.events import Cue, Words
+from server.serve import serving
 
 
-def demo_seconds() -> tuple[int, Iterator[Pcm]]:
-    recording = open_recording(DEMO_CALL)
-    return recording.rate, recording.blocks(1.0)
+def escalation(cue: Cue) -> bool:
+    return cue.rule == "customer_escalating"
 
 
-def feed_until(feed: Client, follower: Client, seconds: Iterator[Pcm], kind: type, fitting: object = None) -> object:
-    """Feed second by second, each once the one before was heard, until the follower is told what is waited for."""
-    for number, block in enumerate(seconds, start=1):
-        feed.say(np.ascontiguousarray(block, "<i2").tobytes())
-        while True:
-            message = follower.hear()
-            if isinstance(message, kind) and (fitting is None or fitting(message)):  # type: ignore[operator]
-                return message
-            if isinstance(message, Dynamics) and message.at >= number - 0.5:
-                break
-    pytest.fail(f"the call ended and no {kind.__name__} came")
-
-
-@pytest.fixture
-def call(address: str) -> Iterator[tuple[Client, Client, Iterator[Pcm]]]:
-    """The demo call: its feed, a follower, and its seconds still to be fed."""
-    rate, seconds = demo_seconds()
-    with a_feed(address, Start("demo", "Kim", rate)) as feed, Client(address, "/ws/calls/demo") as follower:
-        yield feed, follower, seconds
-
-
-def test_an_escalation_shows_its_cue_with_the_reason(page: Page, call: tuple[Client, Client, Iterator[Pcm]]) -> None:
+def test_an_escalation_shows_its_cue_until_it_is_acknowledged(page: Page, call: FedCall) -> None:
     page.goto("/")
-    cue = feed_until(*call, Cue, lambda cue: cue.fate is Fate.SHOWN and cue.rule == "customer_escalating")
-    assert isinstance(cue, Cue)
-    expect(page.locator("cue-card .say")).to_have_text(cue.say)
+    say = page.locator("cue-card .say")
+    expect(say).to_have_text("Listening. Nothing to do.")
+    cue = call.until(Cue, escalation)
+    assert cue.fate is Fate.SHOWN
+    expect(say).to_have_text(cue.say)
     expect(page.locator("cue-card .advice")).to_have_text(cue.advice)
-    expect(page.locator("cue-card .why li")).to_have_count(len(cue.evidence))
+    expect(page.locator("cue-card .why li")).to_have_text([reason.text for reason in cue.evidence])
     expect(page.locator("trend-card strong")).to_have_text("Escalating")
-
-
-def test_the_transcript_shows_final_words(page: Page, call: tuple[Client, Client, Iterator[Pcm]]) -> None:
-    page.goto("/")
-    words = feed_until(*call, Words, lambda words: bool(words.text))
-    assert isinstance(words, Words)
-    expect(page.locator("transcript-card li span", has_text=words.text)).to_be_visible()
-
-
-def test_a_page_opened_in_mid_call_shows_what_was_said_before(
-    page: Page, call: tuple[Client, Client, Iterator[Pcm]]
-) -> None:
-    words = feed_until(*call, Words, lambda words: bool(words.text))
-    assert isinstance(words, Words)
-    page.goto("/")
-    expect(page.locator("transcript-card li span", has_text=words.text)).to_be_visible()
+    page.get_by_role("button", name="Got it").click()
+    expect(say).to_have_text("Listening. Nothing to do.")
     page.reload()
-    expect(page.locator("transcript-card li span", has_text=words.text)).to_be_visible()
+    expect(say).to_have_text(cue.say)
+    page.keyboard.press("Escape")
+    expect(say).to_have_text("Listening. Nothing to do.")
 
 
-def test_pause_and_cues_are_switched_from_the_page(page: Page, call: tuple[Client, Client, Iterator[Pcm]]) -> None:
+def test_a_cue_leaves_by_itself_when_its_time_is_over(page: Page, call: FedCall) -> None:
     page.goto("/")
-    page.get_by_role("button", name="Pause").click()
-    expect(page.locator("cue-card .say")).to_have_text("Paused. Nothing is heard or kept.")
-    page.get_by_role("button", name="Resume").click()
+    cue = call.until(Cue, escalation)
+    expect(page.locator("cue-card .say")).to_have_text(cue.say)
+    call.until_second(cue.until)
+    expect(page.locator("cue-card .say")).not_to_have_text(cue.say)
+
+
+def test_no_cue_shows_while_they_are_switched_off(page: Page, call: FedCall) -> None:
+    page.goto("/")
     page.get_by_role("button", name="Switch cues off").click()
     expect(page.locator("cue-card .say")).to_have_text("Cues are off.")
+    assert call.until(Cue, escalation).fate is Fate.OFF
+    expect(page.locator("trend-card strong")).to_have_text("Escalating")
+    expect(page.locator("cue-card .say")).to_have_text("Cues are off.")
+    page.get_by_role("button", name="Switch cues on").click()
+    expect(page.locator("cue-card .say")).to_have_text("Listening. Nothing to do.")
 
 
-def test_the_end_of_the_call_is_said(page: Page, address: str) -> None:
-    rate, seconds = demo_seconds()
+def test_a_pause_stops_everything_and_says_so(page: Page, call: FedCall) -> None:
+    page.goto("/")
+    call.until_second(3)
+    before = page.locator("call-status .time").text_content() or ""
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("cue-card .say")).to_have_text("Paused. Nothing is heard or kept.")
+    expect(page.get_by_text("Microphone paused")).to_be_visible()
+    page.get_by_role("button", name="Resume").click()
+    expect(page.locator("cue-card .say")).to_have_text("Listening. Nothing to do.")
+    assert before == "0:03"
+    expect(page.locator("call-status .time")).to_have_text("0:04")  # the pause itself is heard as a second of silence
+
+
+def test_the_words_of_both_come_and_are_still_there_after_a_reload(
+    browser: Browser, settings: ServerSettings, engine: Engine
+) -> None:
+    with serving(settings, engine) as address, guarded(browser, address) as page, FedCall(address) as call:
+        page.goto("/")
+        words = call.until(Words, lambda words: bool(words.text))
+        line = page.locator("transcript-card li", has_text=words.text)
+        expect(line).to_be_visible()
+        expect(line.locator("b")).to_have_text("You")
+        page.reload()
+        expect(line).to_be_visible()
+
+
+def test_the_agents_side_and_the_line_are_shown(page: Page, call: FedCall) -> None:
+    page.goto("/")
+    call.until_second(12)
+    expect(page.locator("own-card strong").first).to_have_text(re.compile(r"^\d+ %$"))
+    expect(page.locator("line-health")).to_contain_text("Microphone")
+    expect(page.locator("line-health")).to_contain_text("0 frames lost")
+    expect(page.get_by_text("Your own emotion is never analysed")).to_be_visible()
+
+
+def test_the_end_is_said_and_one_click_leads_to_the_review(page: Page, address: str) -> None:
     page.goto("/")
     expect(page.locator("cue-card .say")).to_have_text("No call is running.")
-    with a_feed(address, Start("short", "Kim", rate)) as feed:
-        feed.say(np.ascontiguousarray(next(seconds), "<i2").tobytes())
-        feed.say(Stop())
-        feed.hear_all()
-    expect(page.locator("call-status [role=status]")).to_contain_text("Call ended")
+    with FedCall(address, keep_audio=True) as call:
+        call.until_second(3)
+        call.end()
+    expect(page.locator("call-status [role=status]")).to_have_text("Call ended")
+    page.get_by_role("link", name="Review this call").click()
+    expect(page.get_by_role("heading", name="demo")).to_be_visible()
+    expect(page.get_by_role("button", name="Play")).to_be_enabled()
 
 
-def test_the_page_promises_that_the_agent_is_not_analysed(page: Page) -> None:
-    page.goto("/")
-    expect(page.get_by_text("Your own emotion is never analysed")).to_be_visible()
+def test_a_phone_shows_the_cue_first_and_everything_else_below(browser: Browser, address: str) -> None:
+    phone = {"width": 390, "height": 844}
+    with guarded(browser, address, viewport=phone) as page, FedCall(address) as call:
+        page.goto("/")
+        cue = call.until(Cue, escalation)
+        expect(page.locator("cue-card .say")).to_have_text(cue.say)
+        expect(page.get_by_role("button", name="Got it")).to_be_in_viewport()
+        assert page.evaluate("document.documentElement.scrollWidth") == 390

@@ -2,17 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
-import httpx
 import pytest
+from browser import guarded
 from playwright.sync_api import Browser, Locator, Page, expect
 from wire import a_feed
 
 from audio.files import open_recording
-from benchmarks.calls import DEMO_CALL
 from server.app import ServerSettings
 from server.calls import Engine
+from server.demo import DEMO_CALL
 from server.events import CallEnded
 from server.protocol import Start, Stop
 from server.serve import serving
@@ -21,10 +20,9 @@ RUDE = '<img src="x" onerror="console.error(1)">'
 
 
 def heard(address: str, start: Start, seconds: float = 1e9) -> None:
-    """Let the server hear the demo call, or its beginning."""
-    recording = open_recording(DEMO_CALL)
+    """Let the server hear the demo call, or its beginning, as fast as it can."""
     with a_feed(address, start) as feed:
-        for number, block in enumerate(recording.blocks(1.0)):
+        for number, block in enumerate(open_recording(DEMO_CALL).blocks(1.0)):
             if number < seconds:
                 feed.say(block.astype("<i2").tobytes())
         feed.say(Stop())
@@ -205,42 +203,51 @@ def test_a_phone_shows_everything_without_scrolling_sideways(review: Page) -> No
 
 
 def test_an_unknown_call_is_said_with_a_way_on(browser: Browser, address: str) -> None:
-    page = browser.new_page(base_url=address)  # not the fixture: the browser itself writes the 404 to the console
-    page.goto("/review.html?call=nobody")
-    expect(page.get_by_role("alert")).to_have_text("There is no call nobody; GET /api/calls lists them.")
-    page.get_by_role("link", name="All calls").click()
-    expect(page.locator("call-list")).to_be_visible()
-    page.close()
+    with guarded(browser, address, expected="404") as page:
+        page.goto("/review.html?call=nobody")
+        expect(page.get_by_role("alert")).to_have_text("There is no call nobody in the list of calls.")
+        page.get_by_role("link", name="All calls").click()
+        expect(page.locator("call-list")).to_be_visible()
 
 
-def test_an_empty_list_says_how_calls_come_in(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory, engine: Engine
-) -> None:
-    settings = ServerSettings(port=0, data_folder=str(tmp_path_factory.mktemp("empty")))
-    with serving(settings, engine) as where:
-        page = browser.new_page(base_url=where)
+def test_an_empty_list_says_how_calls_come_in(browser: Browser, settings: ServerSettings, wordless: Engine) -> None:
+    with serving(settings, wordless) as empty, guarded(browser, empty) as page:
         page.goto("/review.html")
         expect(page.get_by_text("No call was kept yet.")).to_be_visible()
         expect(page.locator("call-list table")).to_be_hidden()
-        page.close()
 
 
 def test_a_server_that_is_gone_is_said_and_nothing_is_lost_when_it_is_back(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory, engine: Engine
+    browser: Browser, returning: ServerSettings, wordless: Engine
 ) -> None:
-    settings = ServerSettings(port=0, data_folder=str(tmp_path_factory.mktemp("gone")))
-    with serving(settings, engine) as where:
-        heard(where, Start("demo", "Kim", open_recording(DEMO_CALL).rate), seconds=50)
-        page = browser.new_page(base_url=where)
-        page.goto("/review.html?call=demo")
-        expect(page.locator("call-alerts ol > li").first).to_be_visible()
-    wrong = verdict(page.locator("call-alerts ol > li").first, "Wrong")
-    wrong.click()
-    expect(page.locator(".verdict [role=status]").first).to_contain_text("The server cannot be reached.")
-    expect(wrong).to_have_attribute("aria-pressed", "false")
-    port = httpx.URL(where).port
-    with serving(replace(settings, port=port), engine):
+    with guarded(browser, f"http://127.0.0.1:{returning.port}", expected="ERR_CONNECTION_REFUSED") as page:
+        with serving(returning, wordless) as where:
+            heard(where, Start("demo", "Kim", open_recording(DEMO_CALL).rate), seconds=50)
+            page.goto("/review.html?call=demo")
+            expect(page.locator("call-alerts ol > li").first).to_be_visible()
+        wrong, problem = (
+            verdict(page.locator("call-alerts ol > li").first, "Wrong"),
+            page.locator(".verdict [role=status]"),
+        )
         wrong.click()
-        expect(page.locator(".verdict [role=status]").first).to_have_text("")
-        expect(wrong).to_have_attribute("aria-pressed", "true")
-    page.close()
+        expect(problem.first).to_contain_text("The server cannot be reached.")
+        expect(wrong).to_have_attribute("aria-pressed", "false")
+        with serving(returning, wordless):
+            wrong.click()
+            expect(problem.first).to_have_text("")
+            expect(wrong).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_list_that_cannot_be_had_is_said_and_tried_again(
+    browser: Browser, settings: ServerSettings, wordless: Engine
+) -> None:
+    with (
+        serving(settings, wordless) as address,
+        guarded(browser, address, expected="ERR_CONNECTION_REFUSED") as page,
+    ):
+        page.route("**/api/calls", lambda route: route.abort("connectionrefused"))
+        page.goto("/review.html")
+        expect(page.get_by_role("alert")).to_have_text("The server cannot be reached. Is calmline serve running?")
+        page.unroute("**/api/calls")
+        page.get_by_role("button", name="Try again").click()
+        expect(page.get_by_text("No call was kept yet.")).to_be_visible()

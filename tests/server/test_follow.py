@@ -73,7 +73,7 @@ def test_a_number_that_cannot_be_means_all_of_the_call(address: str) -> None:
 def test_a_call_that_is_not_there_is_said_to_be_unknown(address: str) -> None:
     with Client(address, "/ws/calls/nobody") as page:
         (error,) = page.hear_all()
-        assert error == Error(ErrorCode.UNKNOWN_CALL, "There is no call nobody; GET /api/calls lists them.")
+        assert error == Error(ErrorCode.UNKNOWN_CALL, "There is no call nobody in the list of calls.")
         assert page.socket.close_code == CloseCode.NOT_FOUND
 
 
