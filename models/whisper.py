@@ -34,7 +34,9 @@ class WhisperError(CalmlineError):
 
 @dataclass(frozen=True, slots=True)
 class WhisperSettings:
-    model: str = ""  # a folder, a size such as "base", a repository of the hub; empty: the smallest installed
+    model: str = (
+        ""  # a folder, a size such as "base", a repository of the hub; empty: base where it is installed, else tiny.en
+    )
     language: str = "en"  # as ISO 639-1
     hotwords: str = ""  # names and terms to expect, such as the product's
     decoders: int = 0  # turns decoded side by side; 0: one a core, four at most

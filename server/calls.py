@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from audio.errors import CalmlineError
 from audio.frame import MONO, STEREO
 from coach.rules import Rule
+from server.admission import Beyond
 from server.core import Core, CoreSettings
-from server.events import CallStarted, EndReason, ErrorCode, FeedState
+from server.events import CallStarted, EndReason, ErrorCode, FeedState, Noted
 from server.hearing import Hearing
 from server.journal import Journal
 from server.live import LiveCall, LiveSettings
@@ -20,6 +21,8 @@ from server.pipeline import Models
 from server.protocol import CallInfo, Start
 from server.store import Store
 from server.workers import Workers
+
+TONE_ONLY = "This machine follows the words of as many calls as it can; this one is followed by its sound alone."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Engine:
     models: Models
     rules: tuple[Rule, ...]
     settings: CoreSettings
+    carries: int | None = None  # calls with words at once, as measured; None: it was not
 
 
 class RefusedError(CalmlineError):
@@ -92,7 +96,18 @@ class Calls:
             await asyncio.wait(self._watching)
         await self._workers.close()
 
+    def _admit(self) -> bool:
+        """Whether there is room for the words of one more call. Raises `RefusedError` where it is needed."""
+        most = self.settings.calls_at_most or self._engine.carries
+        if most is None or sum(live.words for live in self._live.values()) < most:
+            return True
+        if self.settings.beyond is Beyond.REFUSE:
+            text = f"As many calls are followed already as this machine carries ({most}); try again when one is over."
+            raise RefusedError(ErrorCode.AT_CAPACITY, text)
+        return False
+
     async def _begin(self, start: Start) -> LiveCall:
+        words = self._admit()
         call = CallInfo(
             id=start.call,
             agent=start.agent,
@@ -106,8 +121,8 @@ class Calls:
         core = Core(channels, engine.settings, engine.rules, engine.models.vad)
         audio = self.store.audio_path(call.id) if call.keep_audio else None
         journal = Journal(call, self.store)
-        await journal.tell([CallStarted(0.0)])
-        live = LiveCall(Hearing(call, core, audio), journal, self._workers, self.settings)
+        await journal.tell([CallStarted(0.0), *([] if words else [Noted(0.0, TONE_ONLY)])])
+        live = LiveCall(Hearing(call, core, audio), journal, self._workers, self.settings, words)
         self._live[call.id] = live
         watch = asyncio.create_task(self._forget(live))
         self._watching.add(watch)

@@ -55,6 +55,7 @@ class ErrorCode(StrEnum):
     UNKNOWN_ALERT = "unknown_alert"
     FORBIDDEN = "forbidden"
     UNAUTHORIZED = "unauthorized"
+    AT_CAPACITY = "at_capacity"
 
 
 def _snake(name: str) -> str:

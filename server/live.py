@@ -12,14 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from typing import Annotated
 
-from msgspec import structs
+from msgspec import Meta, structs
 
 from audio.errors import CalmlineError
 from audio.frame import Channel, to_seconds
 from models.tone import ToneJob
 from models.words import WordsJob
-from server.core import Job, Result
+from server.admission import Beyond
+from server.core import Job, Result, no_result
 from server.events import CallEnded, EndReason, Error, ErrorCode, FeedState, Status
 from server.hearing import Hearing, Told
 from server.journal import Journal
@@ -34,6 +36,10 @@ class LiveSettings:
     queue_blocks: int = 100  # blocks of at most 100 ms that may wait to be heard
     stall_s: float = 2.0  # seconds without audio after which a feed is shown as stalled
     grace_s: float = 30.0  # seconds that a call waits for a lost feed to come back
+    calls_at_most: Annotated[int, Meta(ge=0)] = (
+        0  # with words at once; 0: as many as this machine was measured to carry
+    )
+    beyond: Beyond = Beyond.REFUSE  # what becomes of a call more
 
 
 class CallOverError(CalmlineError):
@@ -52,8 +58,12 @@ class _Step:
 class LiveCall:
     """Made on the event loop that it lives on. `over` is set once all of the call is stored and shown."""
 
-    def __init__(self, hearing: Hearing, journal: Journal, workers: Workers, settings: LiveSettings) -> None:
+    def __init__(
+        self, hearing: Hearing, journal: Journal, workers: Workers, settings: LiveSettings, words: bool = True
+    ) -> None:
+        """Without `words` every turn has none, and no words model is asked."""
         self.journal = journal
+        self.words = words
         self.over = asyncio.Event()
         self.taken = 0  # frames of audio that the feed need not send again
         self.paused = False
@@ -155,14 +165,21 @@ class LiveCall:
             self._room.release()
         for job in told:
             if isinstance(job, ToneJob | WordsJob):
-                future = self._workers.start(self.id, job)
-                self._out[future] = job
-                future.add_done_callback(self._came_back)
+                self._start(job)
         self.journal.call = structs.replace(self.journal.call, duration=self._now)
         await self.journal.tell([item for item in told if not isinstance(item, ToneJob | WordsJob)])
         status = self._measure()
         if self._status is None or _worth_showing(status, self._status):
             self._show(status)
+
+    def _start(self, job: Job) -> None:
+        if isinstance(job, WordsJob) and not self.words:
+            if job.final:
+                self._steps.put_nowait(_Step(partial(self._hearing.take, no_result(job))))
+            return
+        future = self._workers.start(self.id, job)
+        self._out[future] = job
+        future.add_done_callback(self._came_back)
 
     def _came_back(self, future: asyncio.Future[Result]) -> None:
         job = self._out.pop(future)

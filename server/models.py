@@ -12,6 +12,7 @@ from models.dimensional_tone import DimensionalTone, is_dimensional
 from models.onnx_tone import OnnxTone, ToneSettings, load_session, shipped
 from models.tone import ToneModel
 from models.whisper import Whisper
+from server.admission import carried
 from server.calls import Engine
 from server.pipeline import Models
 from server.settings import ModelSettings, Settings
@@ -22,7 +23,8 @@ _SHIPPED = {"tone-open": "open", "tone-research": "research"}  # tone weights by
 def load_engine(settings: Settings) -> Engine:
     """Everything that calls need. Raises `CalmlineError` where weights or rules cannot be used."""
     rules = load_rules(Path(settings.coach.rules).expanduser()) if settings.coach.rules else load_rules()
-    return Engine(load_models(settings.models), rules, settings.core)
+    models = load_models(settings.models)
+    return Engine(models, rules, settings.core, carried(models.words) if models.words else None)
 
 
 def load_models(settings: ModelSettings) -> Models:

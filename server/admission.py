@@ -1,0 +1,42 @@
+"""Admission: how many calls one machine follows with words, and what happens to those beyond.
+
+Words are by far the most of a call's work, so the number follows from the time of one decode, measured on this machine
+when the server starts; a setting may say otherwise. Sound, tone and alerts cost a fortieth of a core and go on where
+words cannot.
+"""
+
+import os
+from enum import StrEnum
+from time import perf_counter
+
+import numpy as np
+
+from audio.frame import Channel, to_samples
+from audio.turns import Turn
+from models.words import WordsJob, WordsModel
+
+TURNS_PER_S = 0.225  # final decodes a second of a call: both speak 45 % of the time, in turns of 4 s
+WITH_TEXT = 1.8  # times a decode of silence: one of speech has tokens to generate and to align
+SOUND = 0.025  # cores for the rest of a call: `calmline bench core`
+SHARE = 0.75  # of the machine that calls may take
+
+
+class Beyond(StrEnum):
+    """What becomes of a new call where as many run as the machine carries."""
+
+    REFUSE = "refuse"
+    TONE_ONLY = "tone_only"
+
+
+def carried(words: WordsModel) -> int:
+    """How many calls with words this machine carries: final words in time, partial ones as there is room."""
+    silence = np.zeros(to_samples(4), np.float32)
+    job = WordsJob(len(silence), Turn(Channel.AGENT, 0, 0, len(silence)), True, silence, 0)
+    decode = WITH_TEXT * min(_seconds(words, job) for _ in range(2))
+    return max(1, int(SHARE * (os.cpu_count() or 1) / (TURNS_PER_S * decode + SOUND)))
+
+
+def _seconds(words: WordsModel, job: WordsJob) -> float:
+    began = perf_counter()
+    words.transcribe(job)
+    return perf_counter() - began
