@@ -1,6 +1,7 @@
 // The QA page: the list of calls, or with ?call=ID one of them, to be looked through and listened to.
 
 import { make } from "./elements/dom.js";
+import "./elements/sign-in.js";
 import { read } from "./review/server.js";
 import "./review/call-list.js";
 import "./review/call-review.js";
@@ -22,6 +23,7 @@ async function show() {
       main.replaceChildren(list);
     }
   } catch (error) {
+    if (error.needsToken) return signIn();
     const again = make("button", { type: "button" }, "Try again");
     again.addEventListener("click", show);
     const ways = call ? [again, make("a", { href: "review.html" }, "All calls")] : [again];
@@ -29,4 +31,11 @@ async function show() {
   }
 }
 
+function signIn() {
+  const form = make("sign-in");
+  main.replaceChildren(make("p", { className: "message" }, "Sign in to review calls."), form);
+  form.draw({ connection: "refused", needsToken: true });
+}
+
+document.addEventListener("signed-in", show);
 show();

@@ -3,7 +3,7 @@
 import { clock, make, percent, setText } from "../elements/dom.js";
 import { Playhead } from "./playhead.js";
 import { lastUpTo } from "./search.js";
-import { pathOf, read } from "./server.js";
+import { pathOf, read, remove } from "./server.js";
 import "./call-alerts.js";
 import "./call-timeline.js";
 import "./call-transcript.js";
@@ -80,7 +80,30 @@ function heading({ name, info, duration, dynamics, overlaps, told }) {
   const live = info.state === "live" ? [make("p", { className: "told" }, "This call is still running. Load the page again when it is over.")] : [];
   const broken = info.state === "interrupted" ? [make("p", { className: "told" }, "The server stopped in the middle of this call.")] : [];
   const said = told.map((text) => make("p", { className: "told" }, text));
-  return make("section", { className: "heading" }, make("h2", {}, name), make("p", { className: "detail" }, facts.join(" · ")), ...live, ...broken, ...said);
+  return make(
+    "section",
+    { className: "heading" },
+    make("h2", {}, name),
+    make("p", { className: "detail" }, facts.join(" · ")),
+    ...(info.state === "live" ? live : [deletion(info.id, name)]),
+    ...broken,
+    ...said,
+  );
+}
+
+// Forgets the call for good, with its words, its sound and its verdicts.
+function deletion(id, name) {
+  const button = make("button", { type: "button" }, "Delete this call");
+  button.addEventListener("click", async () => {
+    if (!confirm(`Delete "${name}" for good, with its words, its sound and its verdicts?`)) return;
+    try {
+      await remove(pathOf(id));
+      location.assign("review.html");
+    } catch (error) {
+      button.textContent = `Not deleted: ${error.message}`;
+    }
+  });
+  return button;
 }
 
 function talkOvers(count) {

@@ -1,5 +1,6 @@
 // Asks the server; what goes wrong is an Error whose message is one sentence for people.
 
+const UNAUTHORIZED = 401;
 const GONE = "The server cannot be reached. Is calmline serve running?";
 
 async function ask(path, options) {
@@ -8,7 +9,7 @@ async function ask(path, options) {
   });
   if (answer.ok) return answer;
   const { text } = await answer.json().catch(() => ({ text: `The server answered ${answer.status}.` }));
-  throw new Error(text);
+  throw Object.assign(new Error(text), { needsToken: answer.status === UNAUTHORIZED });
 }
 
 export async function read(path) {
@@ -21,6 +22,10 @@ export async function readBytes(path) {
 
 export async function put(path, value) {
   await ask(path, { method: "PUT", body: JSON.stringify(value) });
+}
+
+export async function remove(path) {
+  await ask(path, { method: "DELETE" });
 }
 
 export function pathOf(call, ...rest) {

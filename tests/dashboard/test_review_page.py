@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from browser import guarded
@@ -200,6 +201,31 @@ def test_a_phone_shows_everything_without_scrolling_sideways(review: Page) -> No
     review.goto("/review.html")
     expect(review.locator("call-list tr >> nth=1")).to_be_visible()
     assert review.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_call_is_deleted_once_that_is_confirmed(page: Page, address: str) -> None:
+    heard(address, Start("brief", "Kim", 48000), seconds=1)
+    page.goto("/review.html?call=brief")
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.get_by_role("button", name="Delete this call").click()
+    expect(page.get_by_role("heading", name="brief")).to_be_visible()
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Delete this call").click()
+    expect(page.locator("call-list tbody tr")).to_have_count(3)
+    expect(page.get_by_role("link", name="brief")).to_have_count(0)
+
+
+def test_a_reviewer_signs_in_where_the_server_wants_a_token(
+    browser: Browser, settings: ServerSettings, wordless: Engine
+) -> None:
+    with (
+        serving(replace(settings, token="sesame"), wordless) as guarded_server,
+        guarded(browser, guarded_server, expected="401") as page,
+    ):
+        page.goto("/review.html")
+        page.get_by_label("Token of this server").fill("sesame")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_text("No call was kept yet.")).to_be_visible()
 
 
 def test_an_unknown_call_is_said_with_a_way_on(browser: Browser, address: str) -> None:
