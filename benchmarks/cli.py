@@ -22,10 +22,10 @@ CallFile = Annotated[Path | None, typer.Option("--call", metavar="FILE", help="A
 
 
 class NeedsExtraError(CalmlineError):
-    """A package that only training and this benchmark need is not installed."""
+    """A package that only training, tests or this benchmark need is not installed."""
 
-    def __init__(self, package: str | None) -> None:
-        super().__init__(f"The package {package} was expected and is not installed: pip install 'calmline[train]'.")
+    def __init__(self, package: str | None, extra: str = "train") -> None:
+        super().__init__(f"The package {package} was expected and is not installed: pip install 'calmline[{extra}]'.")
 
 
 app = typer.Typer(no_args_is_help=True, help="Measure speed, capacity and accuracy on this machine.")
@@ -76,6 +76,20 @@ def escalation(
     from benchmarks.escalation import bench_escalation
 
     _show(bench_escalation(split, weights), as_json)
+
+
+@app.command()
+def page(
+    seconds: Annotated[int, typer.Option("--seconds", min=1, help="How long processor time is measured for.")] = 60,
+    as_json: AsJson = False,
+) -> None:
+    """Processor time and memory of the agent's page in Chromium, late in a call of three hours."""
+    try:
+        from benchmarks.page import bench_page
+    except ModuleNotFoundError as missing:
+        raise NeedsExtraError(missing.name, "test") from missing
+
+    _show(asyncio.run(bench_page(seconds)), as_json)
 
 
 def _show(result: Any, as_json: bool) -> None:
