@@ -11,6 +11,7 @@ const NEAR_END = 40; // px
 class TranscriptCard extends HTMLElement {
   connectedCallback() {
     this.lines = new Map();
+    this.order = []; // the same lines, by when their turns began
     this.list = make("div", { className: "lines", tabIndex: 0, role: "region", ariaLabel: "Transcript" });
     this.empty = make("p", { className: "detail" }, "What both of you say appears here.");
     this.append(make("h2", {}, "Transcript"), this.empty, this.list);
@@ -28,6 +29,7 @@ class TranscriptCard extends HTMLElement {
   #clear(turns) {
     this.turns = turns;
     this.lines.clear();
+    this.order.length = 0;
     this.list.replaceChildren();
     this.empty.hidden = false;
   }
@@ -35,16 +37,25 @@ class TranscriptCard extends HTMLElement {
   #line({ key, channel, start, text, final }) {
     let line = this.lines.get(key);
     if (!line) {
-      line = { row: make("li"), text: make("span") };
+      line = { start, row: make("li"), text: make("span") };
       line.row.dataset.channel = channel;
       line.row.append(make("time", {}, clock(start)), make("b", {}, NAMES[channel]), line.text);
       this.lines.set(key, line);
-      if ((this.lines.size - 1) % CHUNK === 0) this.list.append(make("ol"));
-      this.list.lastChild.append(line.row);
+      this.#place(line);
     }
     line.row.hidden = !text;
     line.row.dataset.final = final;
     setText(line.text, text);
+  }
+
+  // Words may come out of order: those of a short turn before those of a longer one that began earlier.
+  #place(line) {
+    let at = this.order.length;
+    while (at > 0 && this.order[at - 1].start > line.start) at -= 1;
+    if (this.order.length % CHUNK === 0) this.list.append(make("ol"));
+    if (at === this.order.length) this.list.lastChild.append(line.row);
+    else this.order[at].row.before(line.row);
+    this.order.splice(at, 0, line);
   }
 }
 
