@@ -121,11 +121,16 @@ function reading({ trend }, playhead) {
     shown = now;
     const known = now && now.direction !== "no reading";
     setText(word, known ? `Customer ${now.direction}` : "Customer: no reading");
-    setText(why, known ? `${percent(now.confidence)} sure: ${now.evidence.map(({ text }) => text).join(", ")}` : "");
+    setText(why, known ? `${percent(now.confidence)} sure: ${reasons(now).join(", ")}` : "");
   };
   playhead.addEventListener("change", follow);
   follow();
   return make("p", { className: "reading" }, word, why);
+}
+
+// The weightiest first.
+function reasons({ evidence }) {
+  return evidence.toSorted((one, other) => Math.abs(other.value) - Math.abs(one.value)).map(({ text }) => text);
 }
 
 customElements.define("call-review", CallReview);
