@@ -10,7 +10,9 @@ the compute, 0.8 points more word errors (12.3 % instead of 11.4 %), one turn de
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from audio.frame import HOP, SAMPLE_RATE, Samples
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 FULL = 3000  # mel frames, 30 s: what Whisper was trained on
 SHORTEST = 1000  # mel frames: below it, short turns are often said twice
+STEP = 200  # mel frames by which contexts differ
 SILENCE = 200  # mel frames of silence after the speech: with less, the end is often lost or said again
 SKETCH_SHORTEST = 700  # mel frames, where a loop does no harm
 SKETCH_SILENCE = 150
@@ -55,33 +58,42 @@ class ShortContext:
 
     def sketch(self, samples: Samples) -> Decoded:
         """What was said so far in samples [shape=(n,)]: quick, and never tried again."""
-        frames = -(-len(samples) // HOP)
-        context = min(max(frames + SKETCH_SILENCE, SKETCH_SHORTEST), FULL)
-        return self._decode(samples, frames, context)
+        context = min(max(-(-len(samples) // HOP) + SKETCH_SILENCE, SKETCH_SHORTEST), FULL)
+        return self._decode([samples], context)[0]
 
     def decode(self, samples: Samples) -> Decoded:
         """What was said in samples [shape=(n,)]. Raises ValueError where they are longer than 30 s."""
-        frames = -(-len(samples) // HOP)
-        if frames > FULL:
-            raise ValueError(f"Whisper hears {FULL * HOP} samples at once, and {len(samples)} came")
-        decoded = self._decode(samples, frames, context=min(max(frames + SILENCE, SHORTEST), FULL))
-        if decoded.complete and loop_start(decoded.text.split()) is None:
-            return decoded
-        return self._decode(samples, frames, FULL)
+        return self.decode_all([samples])[0]
 
-    def _decode(self, samples: Samples, frames: int, context: int) -> Decoded:
-        silence = context * HOP - len(samples)
-        heard = self._model.encode(self._model.feature_extractor(samples, padding=silence))
-        room = TOKENS_AT_LEAST + TOKENS_PER_S * len(samples) // SAMPLE_RATE
-        result = self._model.model.generate(
+    def decode_all(self, turns: Sequence[Samples]) -> list[Decoded]:
+        """The same for several turns, whose `context_of` must be alike, in one go: the words stay those of each."""
+        decoded = self._decode(turns, context_of(max(map(len, turns))))
+        return [
+            first if first.complete and loop_start(first.text.split()) is None else self._decode([samples], FULL)[0]
+            for first, samples in zip(decoded, turns, strict=True)
+        ]
+
+    def _decode(self, turns: Sequence[Samples], context: int) -> list[Decoded]:
+        extract = self._model.feature_extractor
+        heard = self._model.encode(
+            np.stack([extract(samples, padding=context * HOP - len(samples)) for samples in turns])
+        )
+        rooms = [TOKENS_AT_LEAST + TOKENS_PER_S * len(samples) // SAMPLE_RATE for samples in turns]
+        results = self._model.model.generate(
             heard,
-            [self._prompt],
+            [self._prompt] * len(turns),
             beam_size=1,
-            max_length=min(len(self._prompt) + room, self._model.max_length),
+            max_length=min(len(self._prompt) + max(rooms), self._model.max_length),
             return_scores=True,
             return_no_speech_prob=True,
             suppress_tokens=self._suppressed,
-        )[0]
+        )
+        return [
+            self._decoded(result, heard, number, room, -(-len(samples) // HOP))
+            for number, (result, room, samples) in enumerate(zip(results, rooms, turns, strict=True))
+        ]
+
+    def _decoded(self, result: Any, heard: "StorageView", number: int, room: int, frames: int) -> Decoded:
         tokens = [token for token in result.sequences_ids[0] if token < self._tokenizer.eot]
         return Decoded(
             tokens=tokens,
@@ -89,9 +101,28 @@ class ShortContext:
             no_speech=result.no_speech_prob,
             logprob=result.scores[0] * len(tokens) / (len(tokens) + 1),
             complete=len(tokens) < room,
-            heard=heard,
+            heard=_one(heard, number),
             frames=frames,
         )
+
+
+def context_of(count: int) -> int:
+    """Mel frames of context for `count` samples of a turn; in steps, so that turns can be decoded together.
+
+    Raises ValueError where they are more than 30 s.
+    """
+    if count > FULL * HOP:
+        raise ValueError(f"Whisper hears {FULL * HOP} samples at once, and {count} came")
+    return min(max(-(-(count + SILENCE * HOP) // (STEP * HOP)) * STEP, SHORTEST), FULL)
+
+
+def _one(heard: "StorageView", number: int) -> "StorageView":
+    """One turn of what the encoder made of several [shape=(turns, frames, width)]."""
+    if heard.shape[0] == 1:
+        return heard
+    from ctranslate2 import StorageView
+
+    return StorageView.from_array(np.array(heard)[number : number + 1])
 
 
 def loop_start(words: Sequence[str], times: int = 2) -> int | None:

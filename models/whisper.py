@@ -7,6 +7,8 @@ is loaded, so that settings and help come without it; importing and loading tiny
 """
 
 import os
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ from audio.errors import CalmlineError
 from audio.frame import SAMPLE_RATE, to_samples
 from audio.turns import Turn
 from models.invented import is_invented
-from models.short_context import Decoded, ShortContext, loop_start
+from models.short_context import Decoded, ShortContext, context_of, loop_start
 from models.whisper_weights import find_whisper
 from models.words import Transcript, Word, WordsJob
 
@@ -73,11 +75,25 @@ class Whisper:
 
     def transcribe(self, job: WordsJob) -> Transcript:
         """The words of a turn of at most 30 s. Their times lie within the turn and never go back."""
-        words = self._words(job) if job.turn.duration >= SHORTEST else ()
-        return Transcript(job.at, job.turn, job.final, words)
-
-    def _words(self, job: WordsJob) -> tuple[Word, ...]:
+        if job.turn.duration < SHORTEST:
+            return Transcript(job.at, job.turn, job.final, ())
         decoded = self._decoder.decode(job.samples) if job.final else self._decoder.sketch(job.samples)
+        return Transcript(job.at, job.turn, job.final, self._words(job, decoded))
+
+    def transcribe_all(self, jobs: Sequence[WordsJob]) -> list[Transcript]:
+        """The words of final jobs, those of about one length in one go: what `transcribe` gives for each."""
+        alike = defaultdict[int, list[WordsJob]](list)
+        for job in jobs:
+            if job.turn.duration >= SHORTEST:
+                alike[context_of(len(job.samples))].append(job)
+        words = {
+            id(job): self._words(job, decoded)
+            for group in alike.values()
+            for job, decoded in zip(group, self._decoder.decode_all([job.samples for job in group]), strict=True)
+        }
+        return [Transcript(job.at, job.turn, job.final, words.get(id(job), ())) for job in jobs]
+
+    def _words(self, job: WordsJob, decoded: Decoded) -> tuple[Word, ...]:
         if not decoded.tokens or is_invented(decoded.text, decoded.no_speech, decoded.logprob):
             return ()
         words = _in_turn(self._aligned(decoded, job.samples_start), job.turn)

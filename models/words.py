@@ -4,6 +4,7 @@ A decode depends on the turn's own audio and nothing else (temperature 0, no car
 audio gives the same words live, replayed or analysed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -51,3 +52,7 @@ class Transcript:
 
 class WordsModel(Protocol):
     def transcribe(self, job: WordsJob) -> Transcript: ...
+
+    def transcribe_all(self, jobs: Sequence[WordsJob]) -> list[Transcript]:
+        """The same for several final jobs, faster, where nobody waits for the first of them."""
+        ...

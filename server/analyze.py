@@ -17,11 +17,11 @@ from audio.files import Recording
 from audio.frame import to_seconds
 from audio.intake import Intake
 from audio.source import Pcm
+from server.ahead import Ahead
 from server.calls import Engine
 from server.events import CallEnded, CallStarted, Durable, EndReason, Noted, OfCall, OfNow
 from server.media import Recording as KeptAudio
 from server.naming import call_id, layout_of
-from server.pipeline import Pipeline
 from server.protocol import CallInfo, CallState, read_from_server, write
 from server.result import Result, gather
 from server.store import NotStoredError, Store, Stored
@@ -57,11 +57,12 @@ def analyze(
         keep_audio=keep_audio,
     )
     book = _Book(call, store)
-    pipeline = Pipeline(recording.layout, engine.settings, engine.rules, engine.models)
     book.tell([CallStarted(0)])
     blocks = _keeping(recording, store.audio_path(call.id)) if keep_audio else recording.blocks()
-    for told in _through(recording, blocks, pipeline, heard):
-        book.tell(told)
+    with Ahead(recording.layout, engine.settings, engine.rules, engine.models) as pipeline:
+        for told in _through(recording, blocks, pipeline):
+            book.tell(told)
+            heard(pipeline.now)
     book.tell(Noted(to_seconds(note.at), note.text) for note in recording.notes)
     book.tell([CallEnded(pipeline.now, EndReason.STOPPED)])
     ended = structs.replace(call, state=CallState.ENDED, duration=pipeline.now, ended_at=datetime.now(UTC))
@@ -81,19 +82,15 @@ def _keeping(recording: Recording, path: Path) -> Iterator[Pcm]:
         raise NotStoredError(f"The audio of the call cannot be kept at {path}: {error.strerror}.") from error
 
 
-def _through(
-    recording: Recording, blocks: Iterable[Pcm], pipeline: Pipeline, heard: Callable[[float], None]
-) -> Iterator[Iterable[OfCall | OfNow]]:
+def _through(recording: Recording, blocks: Iterable[Pcm], pipeline: Ahead) -> Iterator[Iterable[OfCall | OfNow]]:
     """What the pipeline tells of a recording, block by block."""
     intake = Intake(recording.rate, recording.layout)
     for block in blocks:
         for channel, samples in intake.feed(block):
             yield map(message, pipeline.feed(channel, samples))
-        heard(pipeline.now)
     for channel, samples in intake.flush():
         yield map(message, pipeline.feed(channel, samples))
-    yield map(message, pipeline.flush())
-    heard(pipeline.now)
+    yield from (map(message, events) for events in pipeline.flush())
 
 
 class _Book:

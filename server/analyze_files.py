@@ -1,11 +1,12 @@
 """`calmline analyze`: file after file through the analysis, each to its own folder of results.
 
-In: sound files. Out: an `Outcome` for each, also for those that cannot be heard: one bad file does not stop the others.
-Models are loaded once. Runs on the caller's thread; a progress bar on standard error shows how far it is.
+In: sound files, or folders of them. Out: an `Outcome` for each, also for those that cannot be heard: one bad file does
+not stop the others. Models are loaded once. Runs on the caller's thread; one progress bar on standard error shows how
+far it is. A result is written when it is whole, so a run that broke off can be taken up where it was.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from time import monotonic
 
@@ -14,20 +15,22 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from audio.errors import CalmlineError
-from audio.files import open_recording
+from audio.files import Recording, open_recording
 from coach.moment import Fate
 from server.analyze import analyze
 from server.calls import Engine
 from server.models import load_engine
 from server.protocol import Layout
 from server.result import Result
-from server.result_files import write_result
+from server.result_files import RESULT, write_result
 from server.screen import clock, say
 from server.serve import open_store
 from server.settings import Settings
 from server.store import Store
 
 OK = "ok"
+DONE = "done before"
+SOUNDS = frozenset(f".{kind}" for kind in "aac aif aiff flac m4a mka mkv mov mp3 mp4 oga ogg opus wav webm wma".split())
 SUMMARY = ("file", " length", "heard", " words", " agent talks", " trend at most", "cues")
 
 
@@ -35,7 +38,7 @@ class Outcome(Struct, frozen=True):
     """What became of one file. All but path and status is null where the file could not be analysed."""
 
     path: str
-    status: str  # "ok", or what is wrong, in one sentence
+    status: str  # "ok", "done before", or what is wrong, in one sentence
     call: str | None = None  # its id in the store
     layout: Layout | None = None
     result: str | None = None  # the file with all that was found
@@ -48,9 +51,10 @@ class Outcome(Struct, frozen=True):
 
 
 def analyze_files(
-    settings: Settings, paths: Sequence[Path], customer: Path | None, swap: bool, agent: str, out: Path
+    settings: Settings, paths: Sequence[Path], customer: Path | None, swap: bool, agent: str, out: Path, resume: bool
 ) -> Iterator[Outcome]:
-    """Analyse files in order. `customer` is the second of two mono files, for which there may be one path only.
+    """Analyse files, and those in folders, in order. `customer` is the second of two mono files, for which there may be
+    one path only. To `resume` is to leave out what has a result already.
 
     Raises
     ------
@@ -58,19 +62,31 @@ def analyze_files(
         Where no file at all can be analysed: weights, rules or the store cannot be used.
     """
     engine = load_engine(settings)
-    folders = _folders(paths, out)
-    with open_store(settings.server) as store:
-        for path, folder in zip(paths, folders, strict=True):
+    files = [file for path in paths for file in _files(path)]
+    with open_store(settings.server) as store, _progress() as progress:
+        bar = progress.add_task("", total=len(files))
+        for number, (path, folder) in enumerate(_with_folders(files, out)):
+            progress.update(bar, description=path.name, completed=number)
+            if resume and (folder / RESULT).is_file():
+                yield Outcome(str(path), DONE, result=str(folder / RESULT))
+                continue
             try:
-                outcome = _one(path, customer, swap, agent, folder, engine, store, settings.server.keep_audio)
+                recording = open_recording(path, customer, swap)
+                whole = recording.duration_s
+
+                def heard(now: float, before: int = number, whole: float | None = whole) -> None:
+                    progress.update(bar, completed=before + min(now / whole, 1) if whole else before)
+
+                yield _one(path, recording, agent, folder, engine, store, settings.server.keep_audio, heard)
             except CalmlineError as error:
                 say(error)
-                outcome = Outcome(str(path), str(error))
-            yield outcome
+                yield Outcome(str(path), str(error))
 
 
 def summary(outcome: Outcome) -> tuple[str, ...]:
     """A row of the summary table."""
+    if outcome.status == DONE:
+        return (Path(outcome.path).name, "-", DONE, "-", "-", "-", "-")
     if outcome.status != OK:
         return (Path(outcome.path).name, "-", "could not be analysed", "-", "-", "-", "-")
     return (
@@ -86,25 +102,28 @@ def summary(outcome: Outcome) -> tuple[str, ...]:
 
 def _one(
     path: Path,
-    customer: Path | None,
-    swap: bool,
+    recording: Recording,
     agent: str,
     folder: Path,
     engine: Engine,
     store: Store,
     keep_audio: bool,
+    heard: Callable[[float], None],
 ) -> Outcome:
     began = monotonic()
-    recording = open_recording(path, customer, swap)
-    with _progress() as progress:
-        bar = progress.add_task(path.name, total=recording.duration_s)
-        result = analyze(
-            recording, path.stem, agent, engine, store, keep_audio, lambda now: progress.update(bar, completed=now)
-        )
+    result = analyze(recording, path.stem, agent, engine, store, keep_audio, heard)
     write_result(result, folder)
     for note in result.notes:
         say(note.text)
-    return _outcome(path, result, folder / "result.json", monotonic() - began)
+    return _outcome(path, result, folder / RESULT, monotonic() - began)
+
+
+def _files(path: Path) -> list[tuple[Path, Path]]:
+    """The file itself; of a folder, the sound files in it and below it. Each with what its results are called."""
+    if not path.is_dir():
+        return [(path, Path(path.stem))]
+    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SOUNDS and file.is_file())
+    return [(file, file.relative_to(path).with_suffix("")) for file in files]
 
 
 def _outcome(path: Path, result: Result, file: Path, took_s: float) -> Outcome:
@@ -123,14 +142,12 @@ def _outcome(path: Path, result: Result, file: Path, took_s: float) -> Outcome:
     )
 
 
-def _folders(paths: Sequence[Path], out: Path) -> list[Path]:
-    """A folder for each file, by its name; files of one name are numbered."""
-    seen: Counter[str] = Counter()
-    folders = []
-    for path in paths:
-        seen[path.stem] += 1
-        folders.append(out / (path.stem if seen[path.stem] == 1 else f"{path.stem}-{seen[path.stem]}"))
-    return folders
+def _with_folders(files: Sequence[tuple[Path, Path]], out: Path) -> Iterator[tuple[Path, Path]]:
+    """Each file with a folder for its results, by its name; those of one name are numbered."""
+    seen: Counter[Path] = Counter()
+    for path, name in files:
+        seen[name] += 1
+        yield path, out / (name if seen[name] == 1 else name.with_name(f"{name.name}-{seen[name]}"))
 
 
 def _progress() -> Progress:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A sound file: left = agent, right = customer.")]
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Sound files.")]
+Recordings = Annotated[list[Path], typer.Argument(metavar="FILE|DIR...", help="Sound files, or folders of them.")]
 Agent = Annotated[str, typer.Option(help="Who the agent is, as it is kept with the call.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
 Customer = Annotated[Path | None, typer.Option(metavar="FILE", help="The customer's, if FILE is the agent's alone.")]
@@ -164,29 +165,30 @@ def replay(
 @app.command()
 def analyze(
     context: typer.Context,
-    files: Files,
+    files: Recordings,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where results go, a folder a call.")] = Path("results"),
     customer: Customer = None,
     swap: Swap = False,
     agent: Agent = DEFAULT_AGENT,
     keep_audio: KeepAudio = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Leave out recordings whose result is there.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Analyse recorded calls as fast as it goes; keep them, and write result.json and result.csv for each."""
-    from server.analyze_files import OK, SUMMARY, analyze_files, summary
+    from server.analyze_files import DONE, OK, SUMMARY, analyze_files, summary
     from server.screen import say, write_json, write_table
 
     if customer is not None and len(files) > 1:
         raise typer.BadParameter("with the customer's file there can be one agent's file only", param_hint="--customer")
     settings, outcomes = context.obj.settings(server_keep_audio=keep_audio or None), []
-    for outcome in analyze_files(settings, files, customer, swap, agent, out):
+    for outcome in analyze_files(settings, files, customer, swap, agent, out, resume):
         outcomes.append(outcome)
         if as_json:
             write_json(outcome)
     if not as_json:
         write_table(SUMMARY, map(summary, outcomes))
         say(f"Results are in {out.resolve()}")
-    if any(outcome.status != OK for outcome in outcomes):
+    if any(outcome.status not in (OK, DONE) for outcome in outcomes):
         raise typer.Exit(1)
 
 

@@ -16,6 +16,7 @@ from audio.frame import FRAME, Channel, Samples, to_samples
 from audio.framing import Framing, Row
 from audio.level import Level
 from audio.overlap import OverlapTracker
+from audio.prosody import ProsodySummary
 from audio.turns import Overlap, Turn, TurnEnded, TurnStarted
 from audio.vad import VadModel
 from coach.board import BoardSettings, CueBoard
@@ -47,6 +48,15 @@ class CoreSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Listened:
+    """What the ears made of 20 ms."""
+
+    heard: list[Heard]
+    tone: ToneJob | None = None  # of the customer, on the grid of ticks
+    prosody: ProsodySummary | None = None  # the same
+
+
+@dataclass(frozen=True, slots=True)
 class _TurnOver:
     """A turn that has ended and waits for its words."""
 
@@ -60,7 +70,8 @@ class Core:
     def __init__(
         self, layout: tuple[Channel, ...], settings: CoreSettings, rules: tuple[Rule, ...], vad: VadModel
     ) -> None:
-        self.now = 0  # stream time heard so far
+        self.now = 0  # stream time followed so far
+        self._heard = 0  # stream time heard so far
         self._framing = Framing(layout)
         self._ears = [_ear(channel, settings.ear, vad) for channel in layout]
         self._customer = next((ear for ear in self._ears if isinstance(ear, CustomerEar)), None)
@@ -83,12 +94,23 @@ class Core:
         return self._framing.flush()
 
     def step(self, row: Row) -> list[Output]:
-        """Hear 20 ms of every channel."""
+        """Hear 20 ms of every channel, and follow it."""
+        return self.follow(self.listen(row))
+
+    def listen(self, row: Row) -> Listened:
+        """Only hear it: the ears know nothing of what comes of it, so they may run ahead of `follow`."""
         heard = [ear.hear(frame) for ear, frame in zip(self._ears, row, strict=True)]
+        self._heard += FRAME
+        if self._customer is None or self._heard % TICK:
+            return Listened(heard)
+        return Listened(heard, self._customer.tone_job(self._heard), self._customer.prosody())
+
+    def follow(self, listened: Listened) -> list[Output]:
+        """Follow what was heard, in order."""
         self.now += FRAME
-        out = self._follow(heard)
+        out = self._follow(listened.heard)
         if self.now % TICK == 0:
-            out += self._tick()
+            out += self._tick(listened)
         return out + self._drain()
 
     def take(self, result: Result) -> list[Output]:
@@ -128,13 +150,12 @@ class Core:
                 self._for_sound.put(_TurnOver(event, self._dynamics.at(self.now)))
         return out + overlaps
 
-    def _tick(self) -> list[Output]:
+    def _tick(self, listened: Listened) -> list[Output]:
         """Put all that sound tells at this point of the grid in the queue for the sound lane."""
         if self._customer is None:
             return [ToneReading(self.now, NoReading.MIXED)] if self.now == TICK else []
-        dynamics, job = self._dynamics.at(self.now), self._customer.tone_job(self.now)
-        tick = Tick(self.now, dynamics, self._customer.prosody(), None)
-        self._for_sound.put(tick, waits_for=job and job.at)
+        dynamics, job = self._dynamics.at(self.now), listened.tone
+        self._for_sound.put(Tick(self.now, dynamics, listened.prosody, None), waits_for=job and job.at)
         return [dynamics, job] if job else [dynamics]
 
     def _drain(self) -> list[Output]:

@@ -15,6 +15,7 @@ from msgspec import json
 from audio.errors import CalmlineError
 from server.result import Result
 
+RESULT = "result.json"
 COLUMNS = ("start_s", "end_s", "kind", "who", "text", "anger", "arousal", "valence", "trend", "confidence")
 
 Moment: TypeAlias = dict[str, str | float | None]  # a row, by column
@@ -25,14 +26,17 @@ class WriteError(CalmlineError):
 
 
 def write_result(result: Result, folder: Path) -> None:
-    """Writes `result.json` and `result.csv` into a folder, which is made if need be. Raises `WriteError`."""
+    """Writes `result.csv` and then `result.json`, which is there whole or not at all, into a folder, which is made if
+    need be. Raises `WriteError`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "result.json").write_bytes(json.format(json.encode(result), indent=1) + b"\n")
         with (folder / "result.csv").open("w", encoding="utf-8", newline="") as file:
             table = csv.DictWriter(file, COLUMNS)
             table.writeheader()
             table.writerows(moments(result))
+        whole = folder / f"{RESULT}.part"
+        whole.write_bytes(json.format(json.encode(result), indent=1) + b"\n")
+        whole.replace(folder / RESULT)
     except OSError as error:
         raise WriteError(f"The result could not be written to {folder}: {error.strerror}.") from error
 

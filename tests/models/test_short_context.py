@@ -38,7 +38,8 @@ def test_a_loop_is_decoded_again_with_the_full_context(
 ) -> None:
     job = whole(hear(data / "jfk.flac")[0][: int(2.44 * SAMPLE_RATE)])
     monkeypatch.setattr(short_context, "SHORTEST", 0)  # tight enough for the decoder to run in circles
-    looped = whisper._decoder._decode(job.samples, 244, 444)
+    monkeypatch.setattr(short_context, "STEP", 4)
+    (looped,) = whisper._decoder._decode([job.samples], 444)
     assert not looped.complete or loop_start(looped.text.split()) is not None
     text = whisper.transcribe(job).text
     assert text.endswith("fellow Americans.")

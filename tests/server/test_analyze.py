@@ -73,6 +73,30 @@ def test_every_file_is_analysed_kept_and_written(tmp_path: Path, call_file: Path
         assert {kept.state for kept in store.calls(9)} == {CallState.ENDED}
 
 
+def test_a_folder_is_gone_through_and_a_second_run_takes_up_what_the_first_left(
+    tmp_path: Path, beginning: Samples
+) -> None:
+    (tmp_path / "calls" / "may").mkdir(parents=True)
+    for name, part in {"b": beginning[: to_samples(6)], "may/a": beginning[to_samples(6) : to_samples(12)]}.items():
+        soundfile.write(tmp_path / "calls" / f"{name}.wav", part, SAMPLE_RATE)
+    (tmp_path / "calls" / "bad.wav").write_text("not audio")
+    (tmp_path / "calls" / "notes.txt").write_text("not meant")
+    command_line = CommandLine(tmp_path)
+    first = outcomes(command_line.run("analyze", "--json", "--resume", "calls").stdout)
+    assert [(Path(it.path).name, it.status == "ok") for it in first] == [
+        ("b.wav", True),
+        ("bad.wav", False),
+        ("a.wav", True),
+    ]
+    (tmp_path / "results" / "may" / "a" / "result.json").unlink()
+    again = outcomes(command_line.run("analyze", "--json", "--resume", "calls").stdout)
+    assert [it.status for it in again if it.path != first[1].path] == ["done before", "ok"]
+
+
+def outcomes(lines: str) -> list[Outcome]:
+    return [msgspec.json.decode(line, type=Outcome) for line in lines.splitlines()]
+
+
 def test_two_mono_files_are_one_call(tmp_path: Path, beginning: Samples) -> None:
     for name, samples in zip(("agent", "customer"), beginning.T, strict=True):
         soundfile.write(tmp_path / f"{name}.wav", samples[: to_samples(5)], SAMPLE_RATE)
