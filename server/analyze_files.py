@@ -30,7 +30,10 @@ from server.store import Store
 
 OK = "ok"
 DONE = "done before"
-SOUNDS = frozenset(f".{kind}" for kind in "aac aif aiff flac m4a mka mkv mov mp3 mp4 oga ogg opus wav webm wma".split())
+SOUNDS = frozenset(
+    (".aac", ".aif", ".aiff", ".flac", ".m4a", ".mka", ".mkv", ".mov", ".mp3", ".mp4")
+    + (".oga", ".ogg", ".opus", ".wav", ".webm", ".wma")
+)
 SUMMARY = ("file", " length", "heard", " words", " agent talks", " trend at most", "cues")
 
 
