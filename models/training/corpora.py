@@ -72,7 +72,7 @@ def split_of(clip: Clip) -> Split:
     return "dev" if clip.speaker in dev else "train"
 
 
-def clips(corpus: Corpus, split: Split | None = None) -> tuple[Clip, ...]:
+def clips(corpus: str, split: Split | None = None) -> tuple[Clip, ...]:
     """The clips of one corpus, all of them or one part of its split."""
     return tuple(c for c in all_clips() if c.corpus == corpus and split in (None, split_of(c)))
 

@@ -22,14 +22,15 @@ from models.training.onnx_builder import END, Builder
 from models.training.whisper import Weights
 from models.training.windows import Extractor
 
-N_FFT, MELS, HEADS = 400, 80, 6  # Whisper tiny's
+N_FFT, MELS = 400, 80  # Whisper's
+EACH = 64  # width of one attention head, in every size of Whisper
 RANGE_DB = 80.0  # what lies further under the loudest band and moment is floor, as in Whisper
 OFFSET = 1.2  # brings a window of usual speech to where Whisper's own scale has it
 TINY = 1e-12
 LARGE = "int8_"  # prefix of the nodes whose weights are stored as int8
 
 
-def tone_model(weights: Weights, blocks: Sequence[int], heads: Heads) -> onnx.ModelProto:
+def tone_model(weights: Weights, blocks: Sequence[int], heads: Heads, int8: bool = True) -> onnx.ModelProto:
     """samples -> `posterior` [shape=(classes,)], `anger`, `arousal`, `valence`, `confidence`, `speech` [shape=()]."""
     g = Builder()
     features = _features(g, weights, blocks)
@@ -52,14 +53,15 @@ def tone_model(weights: Weights, blocks: Sequence[int], heads: Heads) -> onnx.Mo
         speech=(scalar(g.op("Sigmoid", results), count + 2), []),
     )
     onnx.helper.set_model_props(model, {"classes": ",".join(heads.classes)})
-    return _smaller(model)
+    return smaller(model) if int8 else model
 
 
-def feature_model(weights: Weights, blocks: Sequence[int]) -> onnx.ModelProto:
+def feature_model(weights: Weights, blocks: Sequence[int], int8: bool = True) -> onnx.ModelProto:
     """samples -> `features` [shape=(blocks * 2 * width,)], the same numbers that the heads get in `tone_model`."""
     g = Builder()
     features = g.op("Squeeze", _features(g, weights, blocks), g.integers(0))
-    return _smaller(g.model(features=(features, ["features"])))
+    model = g.model(features=(features, ["features"]))
+    return smaller(model) if int8 else model
 
 
 def extractor(model: onnx.ModelProto) -> Extractor:
@@ -134,13 +136,12 @@ def _positions(g: Builder, x: str, width: int) -> str:
 def _attention(g: Builder, x: str, weights: Weights, layer: int) -> str:
     w = _part(weights, f"layer_{layer}/self_attention/")
     width = len(w["linear_1/bias"])
-    each = width // HEADS
     joint = g.linear(_norm(g, x, w), w["linear_0/weight"].T, w["linear_0/bias"], f"{LARGE}attention_{layer}_in")
-    split = g.op("Transpose", g.op("Reshape", joint, g.integers(0, 3, HEADS, each)), perm=[1, 2, 0, 3])
+    split = g.op("Transpose", g.op("Reshape", joint, g.integers(0, 3, width // EACH, EACH)), perm=[1, 2, 0, 3])
     query, key, value = (
         g.op("Squeeze", part, g.integers(0)) for part in g.ops("Split", split, count=3, axis=0, num_outputs=3)
     )
-    likeness = g.op("MatMul", g.op("Mul", query, g.constant(each**-0.5)), g.op("Transpose", key, perm=[0, 2, 1]))
+    likeness = g.op("MatMul", g.op("Mul", query, g.constant(EACH**-0.5)), g.op("Transpose", key, perm=[0, 2, 1]))
     mixed = g.op("MatMul", g.op("Softmax", likeness, axis=-1), value)
     mixed = g.op("Reshape", g.op("Transpose", mixed, perm=[1, 0, 2]), g.integers(0, width))
     out = g.linear(mixed, w["linear_1/weight"].T, w["linear_1/bias"], f"{LARGE}attention_{layer}_out")
@@ -170,7 +171,7 @@ def _mean_and_deviation(g: Builder, x: str) -> tuple[str, str]:
     return mean, g.op("Sqrt", g.op("ReduceMean", g.op("Mul", off, off), g.integers(0)))
 
 
-def _smaller(model: onnx.ModelProto) -> onnx.ModelProto:
+def smaller(model: onnx.ModelProto) -> onnx.ModelProto:
     """The large weights as int8, the rest as it is.
 
     Weights keep 7 bits (`reduce_range`), so that processors without VNNI do not overflow and give the same numbers.

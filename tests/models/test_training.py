@@ -22,14 +22,15 @@ from models.onnx_tone import OnnxTone, shipped
 from models.training import heads
 from models.training.augment import CODECS, Augmentation, over_a_bad_line, speech_window
 from models.training.corpora import clips
-from models.training.evaluate import NoCorporaError, calibration_error, evaluate
+from models.training.evaluate import NoCorporaError, calibration_error, clips_to_test
 from models.training.graph import encode, extractor, feature_model, log_mel, tone_model
 from models.training.line import Codec, Line, carried, levelled, root_mean_square, telephone, with_lost_packets
 from models.training.noise import babble, in_a_room, line_noise, mixed
 from models.training.not_speech import not_speech
 from models.training.onnx_builder import Builder
-from models.training.whisper import Weights, WhisperMissingError, encoder_weights, installed_tiny
-from models.training.windows import audio_of, training_windows, windows_without_speech
+from models.training.whisper import Weights, encoder_weights
+from models.training.windows import WindowSettings, audio_of, training_windows, voices_of, windows_without_speech
+from models.whisper_weights import MODEL, WeightsMissingError, find_whisper
 
 BLOCKS = (1, 2)
 
@@ -37,8 +38,8 @@ BLOCKS = (1, 2)
 @pytest.fixture(scope="module")
 def weights() -> Weights:
     try:
-        return encoder_weights(installed_tiny())
-    except WhisperMissingError as missing:
+        return encoder_weights(find_whisper("tiny.en") / MODEL)
+    except WeightsMissingError as missing:
         pytest.skip(str(missing))
 
 
@@ -76,7 +77,7 @@ def test_the_encoder_is_whispers(weights: Weights, voice: Samples) -> None:
     ours = extractor(g.model(encoded=(normed, ["time", "width"])))(voice)
     g.nodes.clear()
     mels = extractor(g.model(mel=(log_mel(g, "samples"), ["time", 80])))(voice).T
-    whisper = ctranslate2.models.Whisper(str(installed_tiny().parent), compute_type="float32", intra_threads=1)
+    whisper = ctranslate2.models.Whisper(str(find_whisper("tiny.en")), compute_type="float32", intra_threads=1)
     theirs = np.array(whisper.encode(ctranslate2.StorageView.from_array(np.ascontiguousarray(mels[np.newaxis]))))[0]
     assert ours.shape == theirs.shape
     assert np.abs(ours - theirs).mean() < 2e-3  # CTranslate2 approximates GELU
@@ -109,13 +110,15 @@ def test_the_shipped_file_carries_the_record_beside_it() -> None:
 
 def test_windows_depend_on_the_seed_alone(weights: Weights, data: Path) -> None:
     extract, vad, some = extractor(feature_model(weights, (1,))), load_vad(), clips("emodb", "dev")[:3]
-    first = training_windows(some, extract, vad, copies=2, seed=1)
-    again = training_windows(some, extract, vad, copies=2, seed=1)
-    other = training_windows(some, extract, vad, copies=2, seed=2)
+    crowd = [audio_of(clip) for clip in some]
+    first = training_windows(some, crowd, extract, vad, WindowSettings(2, seed=1))
+    again = training_windows(some, crowd, extract, vad, WindowSettings(2, seed=1))
+    other = training_windows(some, crowd, extract, vad, WindowSettings(2, seed=2))
     np.testing.assert_array_equal(first.features, again.features)
     assert not np.array_equal(first.features, other.features)
     assert len(first.features) == len(some) * 3
-    assert set(first.speakers) == {"13"}
+    assert set(first.speakers) == {"emodb 13"}
+    assert first.whole.tolist() == [True, False, False] * len(some)
 
 
 def test_a_telephone_line_carries_300_to_3400_hz_at_its_own_level(voice: Samples) -> None:
@@ -211,7 +214,8 @@ def test_heads_tell_apart_what_can_be_told_apart() -> None:
     random = np.random.default_rng(0)
     emotions = np.repeat(["angry", "happy", "neutral"], 60)
     features = (np.repeat(np.eye(3), 60, axis=0) * 3 + random.normal(0, 1, (180, 3))).astype(np.float32)
-    fitted = heads.fit(features, emotions, features - 10, heads.HeadSettings(inverse_penalty=1.0, ridge_penalty=1.0))
+    settings = heads.HeadSettings(inverse_penalty=1.0, ridge_penalty=1.0)
+    fitted = heads.fit(features, emotions, np.full(180, "one"), features - 10, settings)
     outputs = fitted.read(features)
     said = np.array(fitted.classes)[outputs.posterior.argmax(axis=1)]
     assert np.mean(said == emotions) > 0.9
@@ -240,10 +244,10 @@ def test_calibration_error_is_the_gap_between_confidence_and_success() -> None:
 
 def test_heads_on_frozen_blocks_hear_anger_in_voices_never_heard(weights: Weights, data: Path) -> None:
     extract, vad = extractor(feature_model(weights, (1,))), load_vad()
-    learnt = training_windows(clips("emodb", "train")[::6], extract, vad, copies=0, seed=0)
-    strangers = training_windows(clips("emodb", "test")[::6], extract, vad, copies=0, seed=0)
-    empty = windows_without_speech(clips("emodb", "train"), extract, count=10, seed=0)
-    anger = heads.fit(learnt.features, learnt.emotions, empty).read(strangers.features).anger
+    learnt = training_windows(clips("emodb", "train")[::6], [], extract, vad, WindowSettings(0))
+    strangers = training_windows(clips("emodb", "test")[::6], [], extract, vad, WindowSettings(0))
+    empty = windows_without_speech(voices_of(clips("emodb", "train")), extract, count=10, seed=0)
+    anger = heads.fit(learnt.features, learnt.emotions, learnt.corpora, empty).read(strangers.features).anger
     angry = strangers.emotions == "angry"
     assert roc_auc_score(angry, anger) > 0.9
 
@@ -257,7 +261,7 @@ def test_the_shipped_weights_never_heard_a_test_speaker(data: Path) -> None:
 
 def test_windows_without_speech_lend_only_the_spectrum(weights: Weights, data: Path) -> None:
     extract = extractor(feature_model(weights, (1,)))
-    empty = windows_without_speech(clips("emodb", "train"), extract, count=3, seed=0)
+    empty = windows_without_speech(voices_of(clips("emodb", "train")), extract, count=3, seed=0)
     assert empty.shape == (3, 2 * 384)
     assert np.isfinite(empty).all()
 
@@ -265,7 +269,7 @@ def test_windows_without_speech_lend_only_the_spectrum(weights: Weights, data: P
 def test_without_corpora_evaluation_says_what_to_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALMLINE_DATA", str(tmp_path))
     with pytest.raises(NoCorporaError, match="CALMLINE_DATA"):
-        evaluate(shipped())
+        clips_to_test()
     assert issubclass(NoCorporaError, CalmlineError)
 
 
