@@ -1,14 +1,15 @@
-"""How this customer speaks when calm: the "usual" that loudness, pitch and pace are held against.
+"""How this customer speaks when calm: the "usual" that the voice is held against.
 
-In: prosody of speech, and how angry the tone model finds it. Out: how far loudness, pitch and pace are from usual.
-State: one mean each. Learnt slowly and from calm speech only, so a caller who is angry from the first word never
-becomes "usual"; until enough calm speech was heard there is no deviation at all. Pure.
+In: prosody of speech, and what the tone model reads in it. Out: how far the voice is from usual, in loudness, pitch,
+pace, effort and valence. State: one mean each. Learnt slowly and from calm speech only, so a caller who is angry from
+the first word never becomes "usual"; until enough calm speech was heard there is no deviation at all. Pure.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from audio.prosody import ProsodySummary
+from models.tone import ToneReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,40 +21,62 @@ class BaselineSettings:
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """Now against usual; positive is louder, higher, faster."""
+    """Now against usual; positive is louder, higher, faster, harder, more pleased."""
 
     loudness_db: float
     pitch_st: float
     pace: float  # ratio of syllable rates, less 1
+    tilt_db: float  # of the spectrum: rises with vocal effort, whatever the level
+    valence: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Voice:
+    """What is learnt, half-second by half-second."""
+
+    loudness: float  # dB re full scale
+    pitch: float  # semitones re 1 Hz
+    rate: float  # syllables/s
+    tilt: float  # dB
+    valence: float
 
 
 class CalmBaseline:
     def __init__(self, settings: BaselineSettings | None = None) -> None:
         self._settings = settings or BaselineSettings()
         self._heard = 0
-        self._loudness = self._pitch = self._rate = 0.0  # dB, semitones re 1 Hz, syllables/s
+        self._usual = _Voice(0, 0, 0, 0, 0)
 
-    def feed(self, prosody: ProsodySummary, anger: float) -> Deviation | None:
+    def feed(self, prosody: ProsodySummary, tone: ToneReading) -> Deviation | None:
         """Hold the voice against its usual, then learn from it if it is calm. None before a usual is known."""
-        deviation = self._deviation(prosody) if self._heard >= self._settings.least else None
-        if anger < self._settings.calm_anger and prosody.f0_hz > 0:
-            self._learn(prosody)
+        now = _voice(prosody, tone)
+        deviation = self._deviation(now, prosody.f0_hz > 0) if self._heard >= self._settings.least else None
+        if tone.anger is not None and tone.anger < self._settings.calm_anger and prosody.f0_hz > 0:
+            self._learn(now)
         return deviation
 
-    def _deviation(self, prosody: ProsodySummary) -> Deviation:
+    def _deviation(self, now: _Voice, voiced: bool) -> Deviation:
+        usual = self._usual
         return Deviation(
-            loudness_db=prosody.loudness_db - self._loudness,
-            pitch_st=_semitones(prosody.f0_hz) - self._pitch if prosody.f0_hz > 0 else 0.0,
-            pace=prosody.syllables_per_s / self._rate - 1 if self._rate > 0 else 0.0,
+            loudness_db=now.loudness - usual.loudness,
+            pitch_st=now.pitch - usual.pitch if voiced else 0.0,
+            pace=now.rate / usual.rate - 1 if usual.rate > 0 else 0.0,
+            tilt_db=now.tilt - usual.tilt,
+            valence=now.valence - usual.valence,
         )
 
-    def _learn(self, prosody: ProsodySummary) -> None:
+    def _learn(self, now: _Voice) -> None:
         self._heard += 1
         weight = 1 / min(self._heard, self._settings.memory)
-        self._loudness += weight * (prosody.loudness_db - self._loudness)
-        self._pitch += weight * (_semitones(prosody.f0_hz) - self._pitch)
-        self._rate += weight * (prosody.syllables_per_s - self._rate)
+        before = astuple(self._usual)
+        self._usual = _Voice(*(old + weight * (new - old) for old, new in zip(before, astuple(now), strict=True)))
 
 
-def _semitones(hz: float) -> float:
-    return 12 * math.log2(hz)
+def _voice(prosody: ProsodySummary, tone: ToneReading) -> _Voice:
+    return _Voice(
+        loudness=prosody.loudness_db,
+        pitch=12 * math.log2(prosody.f0_hz) if prosody.f0_hz > 0 else 0.0,
+        rate=prosody.syllables_per_s,
+        tilt=prosody.tilt_db,
+        valence=tone.valence or 0.0,  # None only where nothing is made of it
+    )

@@ -1,8 +1,9 @@
 """Escalation as sound tells it: one trend for the customer, 0 calm .. 1 escalated, with every contribution named.
 
 In: ticks. Out: a `Trend` for each. Contributions are log-odds over a caller at rest and add up: the tone reading
-counts for itself; loudness, pitch and pace against the customer's own calm usual only shade it (normalising by the
-speaker destroys the reading of one who is angry from the first word to the last). Of the last three readings of speech
+counts for itself; the voice against the customer's own calm usual only shades it (normalising by the speaker
+destroys the reading of one who is angry from the first word to the last). Joy is as lively and as loud as anger, so
+valence above usual takes back what the others gave. Of the last three readings of speech
 the middle one counts, so one odd window changes nothing. The sum rises within seconds and falls slowly. While the
 customer is silent, or there is no reading, it drifts back to rest and confidence falls; its course never changes by
 that alone. State: three readings, the sum, the baseline. Pure.
@@ -26,14 +27,19 @@ class EscalationSettings:
     """Weights are log-odds; times are seconds of stream time."""
 
     rest: float = -2.0  # log-odds of a caller of whom nothing is known: 0.12
-    tone_most: float = 4.0  # most that the probability of anger adds: more would only take longer to forget
+    tone_most: float = 5.0  # most that the probability of anger adds: more would only take longer to forget
     arousal_weight: float = 6.0  # times arousal above ...
-    aroused: float = 0.7  # ... this: anger in an unmoved voice is more often the model's mistake ...
+    aroused: float = 0.65  # ... this: anger in an unmoved voice is more often the model's mistake ...
     arousal_most: float = 1.0  # ... but cold anger exists, so it adds or takes no more than this
-    shade: float = 0.6  # most that loudness, pitch or pace may add or take, each
+    pleased_weight: float = 30.0  # times valence above the caller's usual, or, until that is known, above ...
+    pleased: float = 0.45  # ... this ...
+    pleased_most: float = 2.0  # ... takes no more than this, nor more than the others gave
+    shade: float = 0.1  # most that loudness, pitch or pace may add or take, each: joy raises them as much as anger
+    effort: float = 0.4  # the same for vocal effort, which unlike loudness no line and no distance changes
     loud_db: float = 8.0  # deviations that make up a full shade
     high_st: float = 4.0
     fast: float = 0.4  # 40 % more syllables a second
+    hard_db: float = 6.0  # energy at 1000-3400 Hz against 300-1000 Hz
     rise_s: float = 0.5  # time constants
     fall_s: float = 6.0
     forget_s: float = 45.0  # of silence or no reading
@@ -125,7 +131,12 @@ class SoundEscalation:
         if tone.arousal is not None:
             stirred = _within(settings.arousal_weight * (tone.arousal - settings.aroused), settings.arousal_most)
             parts.append(("arousal", f"arousal {100 * tone.arousal:.0f} %", max(stirred, -angry)))
-        usual = self._baseline.feed(tick.prosody, anger) if tick.prosody else None
+        usual = self._baseline.feed(tick.prosody, tone) if tick.prosody else None
+        if tone.valence is not None:
+            given = sum(value for _, _, value in parts)
+            parts.append(
+                ("valence", f"valence {100 * tone.valence:.0f} %", -min(self._joy(tone.valence, usual), given))
+            )
         if usual:
             parts += self._shades(usual)
         start = max(self._speech[0], tick.at - MEMORY)
@@ -133,15 +144,22 @@ class SoundEscalation:
             tuple(Evidence(name, text, value, start, tick.at) for name, text, value in parts), tone.confidence or 0.0
         )
 
+    def _joy(self, valence: float, usual: Deviation | None) -> float:
+        """Log-odds that a pleased voice takes back at most."""
+        above = usual.valence if usual else valence - self._settings.pleased
+        return min(max(self._settings.pleased_weight * above, 0.0), self._settings.pleased_most)
+
     def _shades(self, usual: Deviation) -> list[tuple[str, str, float]]:
         settings = self._settings
         loud = _against("voice", usual.loudness_db, "dB", "louder", "quieter")
         high = _against("voice", usual.pitch_st, "semitones", "higher", "lower")
         fast = _against("speech", 100 * usual.pace, "%", "faster", "slower")
+        hard = _against("voice", usual.tilt_db, "dB", "harder", "softer")
         return [
             ("loudness", loud, self._shade(usual.loudness_db / settings.loud_db)),
             ("pitch", high, self._shade(usual.pitch_st / settings.high_st)),
             ("pace", fast, self._shade(usual.pace / settings.fast)),
+            ("effort", hard, settings.effort * _within(usual.tilt_db / settings.hard_db, 1.0)),
         ]
 
     def _shade(self, share: float) -> float:

@@ -64,7 +64,7 @@ Moment: TypeAlias = Tick | TurnHeard
 class Evidence:
     """One named reason. `text` reads as a sentence part: "voice 6 dB louder than usual", "said 'cancel'"."""
 
-    name: str  # stable: tone, loudness, pitch, pace, words, talk_over, silence, ...
+    name: str  # stable: tone, valence, effort, loudness, pitch, pace, words, talk_over, silence, ...
     text: str
     value: float  # its contribution, or the measured figure
     start: int  # stream time it covers

@@ -11,7 +11,7 @@ from coach.moment import Detection, Direction, Signal, Signals, Trend
 from coach.rules import Rule
 from coach.watcher import RuleWatcher
 
-PUSHES = 0.2  # log-odds from which a reason is worth naming
+PUSHES = 0.05  # log-odds from which a reason is worth naming
 
 
 class Rises:

@@ -4,7 +4,7 @@ Every signal is a number that is worse (for a credit: better) the higher it is. 
 the sound is; the rest waits for words.
 """
 
-TREND_REASONS = ("tone", "arousal", "loudness", "pitch", "pace", "words")
+TREND_REASONS = ("tone", "arousal", "valence", "effort", "loudness", "pitch", "pace", "words")
 
 SIGNALS: dict[str, tuple[str, ...]] = {
     "escalation": TREND_REASONS,  # the customer's trend, 0..1

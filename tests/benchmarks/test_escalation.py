@@ -102,6 +102,15 @@ def test_the_cue_comes_after_the_onset_and_none_comes_in_the_same_voice_calm():
     assert calm.cues == ()
 
 
+@pytest.mark.usefixtures("data")
+@pytest.mark.parametrize("speaker", ["13", "16"])
+def test_one_who_is_angry_from_the_first_word_gets_the_cue(speaker):
+    plan = next(plan for plan in plans("dev") if plan.customer.name == speaker and plan.moods[0] == ANGRY)
+    heard = hear_plan(plan, "tone-open")
+    assert heard.false_cues == 0
+    assert heard.delay_s is not None
+
+
 def test_without_labelled_speech_it_says_what_is_missing(monkeypatch):
     monkeypatch.setattr("benchmarks.escalation_calls._of_split", lambda split: [])
     with pytest.raises(NoCallsError, match="Labelled speech of test speakers was expected and there is none"):

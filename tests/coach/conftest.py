@@ -45,9 +45,11 @@ class Moments:
         reason: NoReading | None = None,
         confidence: float = 0.8,
         arousal: float | None = None,
+        valence: float = 0.4,
         loudness_db: float = -30.0,
         f0_hz: float = 200.0,
         syllables_per_s: float = 4.0,
+        tilt_db: float = -10.0,
         **dynamics: object,
     ) -> Tick:
         """A tick: the customer is silent in it unless there is an anger, or a reason for there being no reading.
@@ -57,10 +59,10 @@ class Moments:
         at = to_samples(at_s)
         tone = None
         if anger is not None:
-            tone = ToneReading(at, None, anger, 0.5 + 0.3 * anger if arousal is None else arousal, 0.5, confidence)
+            tone = ToneReading(at, None, anger, 0.5 + 0.3 * anger if arousal is None else arousal, valence, confidence)
         elif reason is not None:
             tone = ToneReading(at, reason)
-        prosody = ProsodySummary(to_samples(3.0), f0_hz, 4.0, loudness_db, -10.0, 10.0, syllables_per_s)
+        prosody = ProsodySummary(to_samples(3.0), f0_hz, 4.0, loudness_db, tilt_db, 10.0, syllables_per_s)
         return Tick(at, cls.dynamics(at_s, **dynamics), prosody, tone)
 
     @classmethod

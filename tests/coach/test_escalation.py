@@ -107,20 +107,40 @@ def test_an_unmoved_voice_takes_back_no_more_than_its_tone_gave(make):
 
 def test_a_voice_unlike_its_usual_only_shades(make):
     calm = make.ticks(0, 20, 0.1)
-    loud = make.ticks(20, 30, 0.1, loudness_db=-10, f0_hz=400, syllables_per_s=7)
-    assert 0.2 < trends([*calm, *loud])[-1].value < 0.5
+    unlike = make.ticks(20, 30, 0.1, loudness_db=-10, f0_hz=400, syllables_per_s=7, tilt_db=0)
+    assert trends(calm)[-1].value < trends([*calm, *unlike])[-1].value < 0.3
 
 
-def test_loudness_pitch_and_pace_bring_the_cue_forward(make):
+def test_a_louder_higher_faster_harder_voice_brings_the_cue_forward(make):
     calm = make.ticks(0, 20, 0.1)
-    plain = first_escalated([*calm, *make.ticks(20, 30, 0.7)])
-    raised = first_escalated([*calm, *make.ticks(20, 30, 0.7, loudness_db=-20, f0_hz=280, syllables_per_s=5.5)])
-    assert raised is not None
-    assert plain is None or raised < plain
+    plain = first_escalated([*calm, *make.ticks(20, 30, 0.6)])
+    raised = {"loudness_db": -20, "f0_hz": 280, "syllables_per_s": 5.5, "tilt_db": -4}
+    sooner = first_escalated([*calm, *make.ticks(20, 30, 0.6, **raised)])
+    assert sooner is not None
+    assert plain is None or sooner < plain
+
+
+@pytest.mark.parametrize("loud", [{}, {"loudness_db": -15.0, "f0_hz": 280.0, "syllables_per_s": 5.5}])
+def test_joy_is_not_anger_however_lively_and_loud(make, loud):
+    calm = make.ticks(0, 20, 0.1, valence=0.3)
+    angry = trends([*calm, *make.ticks(20, 30, 0.7, valence=0.3, **loud)])
+    happy = trends([*calm, *make.ticks(20, 30, 0.7, valence=0.4, **loud)])
+    assert max(trend.value for trend in happy) < ESCALATED <= angry[-1].value
+
+
+def test_joy_takes_back_no_more_than_the_others_gave(make):
+    sad = trends(make.ticks(0, 30, 0.1, arousal=0.3, valence=0.9))
+    assert sad[-1].value == pytest.approx(trends(make.ticks(0, 30))[-1].value)
+
+
+def test_one_who_always_sounds_pleased_may_still_be_angry(make):
+    ticks = [*make.ticks(0, 20, 0.1, valence=0.7), *make.ticks(20, 30, 0.85, valence=0.7)]
+    assert first_escalated(ticks) <= 23
 
 
 def test_every_contribution_is_named_and_they_add_up(make):
-    ticks = [*make.ticks(0, 20, 0.1), *make.ticks(20, 26, 0.8, loudness_db=-24, f0_hz=238, syllables_per_s=5)]
+    raised = {"loudness_db": -24, "f0_hz": 238, "syllables_per_s": 5, "tilt_db": -7}
+    ticks = [*make.ticks(0, 20, 0.1), *make.ticks(20, 26, 0.8, **raised)]
     last = trends(ticks)[-1]
     texts = {reason.name: reason.text for reason in last.evidence}
     assert texts == {
@@ -129,6 +149,8 @@ def test_every_contribution_is_named_and_they_add_up(make):
         "loudness": "voice 6 dB louder than usual",
         "pitch": "voice 3 semitones higher than usual",
         "pace": "speech 25 % faster than usual",
+        "effort": "voice 3 dB harder than usual",
+        "valence": "valence 40 %",
     }
     total = EscalationSettings().rest + sum(reason.value for reason in last.evidence)
     assert total == pytest.approx(to_log_odds(last.value))
