@@ -5,12 +5,13 @@ lies above it. Benchmarks and models are imported when they run, so that help an
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+from msgspec import json
 
 from audio.errors import CalmlineError
 
@@ -18,6 +19,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for progr
 Weights = Annotated[
     str, typer.Option("--weights", metavar="NAME", help="tone-open, tone-research, or an ONNX file of tone weights.")
 ]
+RawFile = Annotated[Path | None, typer.Option("--raw", metavar="FILE", help="Keep every measurement, a line each.")]
 CallFile = Annotated[Path | None, typer.Option("--call", metavar="FILE", help="Another two-channel call.")]
 
 
@@ -90,6 +92,57 @@ def page(
         raise NeedsExtraError(missing.name, "test") from missing
 
     _show(asyncio.run(bench_page(seconds)), as_json)
+
+
+@app.command()
+def review(
+    hours: Annotated[float, typer.Option("--hours", min=0.1, help="How long the call is.")] = 3.0,
+    seconds: Annotated[int, typer.Option("--seconds", min=1, help="How long playback is measured for.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """How the QA page bears a long call, in Chromium: opening, zooming, scrolling, playing."""
+    try:
+        from benchmarks.review_page import bench_review
+    except ModuleNotFoundError as missing:
+        raise NeedsExtraError(missing.name, "test") from missing
+
+    _show(bench_review(hours, seconds), as_json)
+
+
+@app.command()
+def words(
+    call: CallFile = None,
+    model: Annotated[str, typer.Option("--model", help="Whisper weights [the best installed].")] = "",
+    peer: Annotated[float, typer.Option("--peer", min=10, help="Seconds of the call for whisper_streaming.")] = 60,
+    raw: RawFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """How soon words are shown and confirmed at 1x, and how many are wrong, against stock decoding. Ten minutes."""
+    from benchmarks.calls import load_call, real_call
+    from benchmarks.words import bench_words
+
+    result, delays = asyncio.run(bench_words(load_call(call or real_call()), model, peer))
+    _keep(raw, delays)
+    _show(result, as_json)
+
+
+@app.command()
+def offline(
+    call: CallFile = None,
+    model: Annotated[list[str] | None, typer.Option("--model", help="Whisper weights [base and tiny.en].")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How many times real time a recording is analysed."""
+    from benchmarks.calls import real_call
+    from benchmarks.offline import bench_offline
+
+    _show(bench_offline(call or real_call(), tuple(model or ("base", "tiny.en"))), as_json)
+
+
+def _keep(raw: Path | None, measured: Sequence[Any]) -> None:
+    """Every single measurement, a line each."""
+    if raw is not None:
+        raw.write_bytes(b"".join(json.encode(it) + b"\n" for it in measured))
 
 
 def _show(result: Any, as_json: bool) -> None:

@@ -46,14 +46,19 @@ class NoBrowserError(CalmlineError):
         super().__init__("Chromium was expected, to open the page in; it is not there: install the package chromium.")
 
 
-async def bench_page(seconds: int) -> PageResult:
-    """`seconds`: how long the processor time is measured for."""
+def chromium() -> str:
+    """The path of Chromium. Raises `NoBrowserError`."""
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if executable is None:
         raise NoBrowserError
+    return executable
+
+
+async def bench_page(seconds: int) -> PageResult:
+    """`seconds`: how long the processor time is measured for."""
     feed = Feed()
     async with _serving(feed) as address, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
         page = await browser.new_page()
         began = perf_counter()
         await page.goto(address)

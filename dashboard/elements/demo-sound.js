@@ -23,7 +23,7 @@ class DemoSound extends HTMLElement {
     if (!CALL) return;
     this.state = state;
     const on = state.connection === "live" && state.call?.id === CALL && state.call.state === "live";
-    this.hidden = !on;
+    this.hidden = !on || (state.pausedOnce && this.audio.paused);
     this.audio.muted = state.paused;
     if (!on) this.audio.pause();
     else if (!state.pausedOnce) this.#keepUp(state.at);

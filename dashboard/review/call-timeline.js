@@ -153,6 +153,7 @@ class CallTimeline extends HTMLElement {
     const columns = Math.floor(view.width / 2);
     voices.forEach((voice, index) => {
       const peaks = this.peaks?.columns(index, view.from, view.to, columns);
+      if (peaks) this.dataset.waveform = "drawn";
       paintVoice(pen, view, laneTop(index), voice === "agent" ? colors.agent : colors.calm, turns[voice], peaks);
     });
     if (voices.length > 1) paintOverlaps(pen, view, laneTop(1) - GAP + 2, colors.warn, overlaps);

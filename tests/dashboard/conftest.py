@@ -1,12 +1,11 @@
 """What the pages' tests share: a real headless Chromium, servers, and the demo call as it is fed to them."""
 
-import shutil
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from browser import guarded
+from browser import CHROMIUM, QUIET, guarded
 from fed_call import FedCall
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -20,9 +19,6 @@ from server.models import load_engine
 from server.pipeline import Models
 from server.serve import serving
 from server.settings import Settings
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
 @pytest.fixture(scope="module")

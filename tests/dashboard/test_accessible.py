@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from browser import guarded, violations
+from browser import PHONE, guarded, violations
 from fed_call import FedCall
 from playwright.sync_api import Browser, expect
 
@@ -57,8 +57,7 @@ def test_the_qa_page(browser: Browser, heard: str, theme: str) -> None:
 
 @both_themes
 def test_both_on_a_phone(browser: Browser, heard: str, theme: str) -> None:
-    phone = {"width": 390, "height": 844}
-    with guarded(browser, heard, color_scheme=theme, viewport=phone, has_touch=True) as page:
+    with guarded(browser, heard, color_scheme=theme, viewport=PHONE, has_touch=True) as page:
         page.goto("/?call=demo")
         expect(page.locator("transcript-card li").first).to_be_attached()
         assert violations(page) == ""

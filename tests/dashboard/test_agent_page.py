@@ -2,7 +2,7 @@
 
 import re
 
-from browser import guarded
+from browser import PHONE, guarded
 from fed_call import FedCall
 from playwright.sync_api import Browser, Page, expect
 
@@ -102,8 +102,7 @@ def test_the_end_is_said_and_one_click_leads_to_the_review(page: Page, address: 
 
 
 def test_a_phone_shows_the_cue_first_and_everything_else_below(browser: Browser, address: str) -> None:
-    phone = {"width": 390, "height": 844}
-    with guarded(browser, address, viewport=phone) as page, FedCall(address) as call:
+    with guarded(browser, address, viewport=PHONE) as page, FedCall(address) as call:
         page.goto("/")
         cue = call.until(Cue, escalation)
         expect(page.locator("cue-card .say")).to_have_text(cue.say)

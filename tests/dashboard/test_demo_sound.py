@@ -1,10 +1,9 @@
 """The sound of the demo call in the agent's page, in step with the call, and with no other call."""
 
 import pytest
+from browser import CHROMIUM, QUIET, guarded
 from fed_call import FedCall
-from playwright.sync_api import Page, expect
-
-STEP_S = 0.5  # seconds that the sound may be off: what the page allows, and one block of levels
+from playwright.sync_api import Browser, Page, expect
 
 
 def sound(page: Page) -> dict[str, float]:
@@ -54,3 +53,24 @@ def test_a_page_that_was_not_opened_by_the_demo_has_no_sound(page: Page, call: F
     call.until_second(2)
     expect(page.locator("call-status .time")).to_have_text("0:02")
     expect(page.locator("audio")).to_have_count(0)
+
+
+def test_a_pause_before_the_sound_began_leaves_it_off(page: Page, call: FedCall) -> None:
+    page.goto("/?demo=demo")
+    call.until_second(2)
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Resume").click()
+    expect(page.locator("cue-card .say")).to_contain_text("Listening")
+    expect(page.locator("demo-sound")).to_be_hidden()
+
+
+def test_where_the_browser_lets_it_the_sound_begins_by_itself(browser: Browser, address: str) -> None:
+    willing = browser.browser_type.launch(
+        executable_path=CHROMIUM, args=[*QUIET, "--autoplay-policy=no-user-gesture-required"]
+    )
+    with guarded(willing, address) as page, FedCall(address) as call:
+        page.goto("/?demo=demo")
+        call.until_second(2)
+        expect(page.get_by_role("button", name="Turn the sound off")).to_be_visible()
+        assert not sound(page)["paused"]
+    willing.close()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from browser import guarded
+from browser import PHONE, guarded
 from playwright.sync_api import Browser, Locator, Page, expect
 from wire import a_feed
 
@@ -86,13 +86,16 @@ def test_what_calls_bring_along_stays_text(page: Page) -> None:
 def test_a_click_on_the_timeline_goes_there(review: Page) -> None:
     box = review.get_by_role("slider").bounding_box()
     assert box is not None
-    duration = review.request.get("/api/calls/demo").json()["call"]["duration"]
-    review.mouse.click(box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.4)
-    assert position(review) == pytest.approx(duration * 0.4, abs=duration / box["width"])
+    told = review.request.get("/api/calls/demo").json()
+    turn = max((turn for turn in told["turns"] if turn["channel"] == "customer"), key=lambda turn: turn["start"])
+    duration, middle = told["call"]["duration"], (turn["start"] + turn["end"]) / 2
+    review.mouse.click(box["x"] + box["width"] * middle / duration, box["y"] + box["height"] * 0.4)
+    assert position(review) == pytest.approx(middle, abs=duration / box["width"])
     spoken = review.locator("call-transcript li[aria-current]")
     expect(spoken).to_have_count(1)
     expect(spoken.locator(".now")).to_have_count(1)
-    expect(review.locator("player-bar .time")).to_have_text("0:35 / 1:29")
+    expect(spoken).to_have_attribute("data-channel", "customer")
+    expect(review.locator("player-bar .time")).to_have_text(re.compile(r"^1:2\d / 1:29$"))
 
 
 def test_keys_skip_and_go_from_alert_to_alert(review: Page) -> None:
@@ -194,7 +197,7 @@ def test_a_call_whose_sound_was_not_kept_can_be_read(page: Page) -> None:
 
 
 def test_a_phone_shows_everything_without_scrolling_sideways(review: Page) -> None:
-    review.set_viewport_size({"width": 390, "height": 844})
+    review.set_viewport_size(PHONE)
     for part in ("call-timeline", "player-bar", "call-transcript li >> nth=0", "call-alerts li >> nth=0"):
         expect(review.locator(part)).to_be_visible()
     assert review.evaluate("document.documentElement.scrollWidth") == 390
