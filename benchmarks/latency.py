@@ -6,12 +6,7 @@ sample was sent. Detections that need words are left out: words take as long as 
 """
 
 import asyncio
-import os
-import socket
-import sys
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -19,10 +14,10 @@ from time import perf_counter
 import numpy as np
 from websockets.asyncio.client import ClientConnection, connect
 
-from audio.errors import CalmlineError
 from audio.frame import FRAME, SAMPLE_RATE, STEREO
 from benchmarks.calls import Call
 from benchmarks.machine import Machine, Spread, spread, this_machine
+from benchmarks.server_process import rss_mb, server_process
 from coach.rules import load_rules
 from coach.signals import SOUND
 from server import protocol
@@ -30,7 +25,6 @@ from server.events import CallEnded, Detection, Tone, Words
 from server.protocol import Start, Stop, read_from_server
 
 BLOCK = FRAME  # samples sent at a time
-READY_MOST_S = 60.0  # a server that is not up by then is taken to have failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +40,7 @@ class LatencyResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Arrival:
+class Arrival:
     message: protocol.FromServer
     when: float
 
@@ -55,59 +49,15 @@ async def bench_latency(call: Call) -> LatencyResult:
     """Feed a two-channel call to a server of its own, in real time."""
     with tempfile.TemporaryDirectory() as folder:
         began = perf_counter()
-        async with _server(Path(folder)) as (address, process):
+        async with server_process(Path(folder)) as (address, process):
             ready = perf_counter() - began
-            sent, arrivals = await _play(address, call)
-            rss = _peak_rss_mb(process)
+            sent, arrivals = await play(address, call)
+            rss = rss_mb(process, "VmHWM")
     return _sum_up(call, sent, arrivals, ready, rss)
 
 
-class NotReadyError(CalmlineError):
-    """The server process did not come up."""
-
-    def __init__(self, status: int | None) -> None:
-        how = "did not answer" if status is None else f"ended with exit status {status}"
-        super().__init__(f"A server was expected within {READY_MOST_S:.0f} s; it {how}.")
-
-
-@asynccontextmanager
-async def _server(folder: Path) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
-    """A server process with its own store and port; its websocket address."""
-    port = _free_port()
-    environment = {**os.environ, "CALMLINE_SERVER_PORT": str(port), "CALMLINE_SERVER_DATA_FOLDER": str(folder)}
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "server.cli", "serve", env=environment)
-    address = f"ws://127.0.0.1:{port}"
-    try:
-        await asyncio.wait_for(_answers(address, process), READY_MOST_S)
-        yield address, process
-    except TimeoutError as error:
-        raise NotReadyError(process.returncode) from error
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-async def _answers(address: str, process: asyncio.subprocess.Process) -> None:
-    while True:
-        try:
-            async with connect(f"{address}/ws/follow"):
-                return
-        except OSError:
-            if process.returncode is not None:
-                raise NotReadyError(process.returncode) from None
-            await asyncio.sleep(0.02)
-
-
-async def _play(address: str, call: Call) -> tuple[list[float], list[_Arrival]]:
-    """When each block was sent, and what the follower got when."""
+async def play(address: str, call: Call) -> tuple[list[float], list[Arrival]]:
+    """Feed a call at 1x: when each block was sent, and what the follower got when."""
     pcm = np.stack([call.channels[channel][: call.length] for channel in STEREO], axis=1)
     blocks = np.split((pcm * 32767).astype("<i2"), range(BLOCK, call.length, BLOCK))
     async with connect(f"{address}/ws/feed") as feed, connect(f"{address}/ws/follow") as follower:
@@ -123,16 +73,16 @@ async def _play(address: str, call: Call) -> tuple[list[float], list[_Arrival]]:
         return sent, await following
 
 
-async def _follow(follower: ClientConnection) -> list[_Arrival]:
+async def _follow(follower: ClientConnection) -> list[Arrival]:
     arrivals = []
     async for data in follower:
-        arrivals.append(_Arrival(read_from_server(data), perf_counter()))
+        arrivals.append(Arrival(read_from_server(data), perf_counter()))
         if isinstance(arrivals[-1].message, CallEnded):
             break
     return arrivals
 
 
-def _sum_up(call: Call, sent: list[float], arrivals: list[_Arrival], ready: float, rss: float | None) -> LatencyResult:
+def _sum_up(call: Call, sent: list[float], arrivals: list[Arrival], ready: float, rss: float | None) -> LatencyResult:
     sound = {rule.id for rule in load_rules() if rule.signal in SOUND}
 
     def delays(kind: type[Tone] | type[Words] | type[Detection]) -> list[float]:
@@ -153,11 +103,3 @@ def _sum_up(call: Call, sent: list[float], arrivals: list[_Arrival], ready: floa
         ready_s=round(ready, 2),
         peak_rss_mb=rss,
     )
-
-
-def _peak_rss_mb(process: asyncio.subprocess.Process) -> float | None:
-    status = Path(f"/proc/{process.pid}/status")
-    if not status.is_file():
-        return None
-    peak = next(line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM"))
-    return round(int(peak.split()[1]) / 1024, 1)

@@ -30,9 +30,9 @@ from server.store import Store
 
 OK = "ok"
 DONE = "done before"
-SOUNDS = frozenset(
-    (".aac", ".aif", ".aiff", ".flac", ".m4a", ".mka", ".mkv", ".mov", ".mp3", ".mp4")
-    + (".oga", ".ogg", ".opus", ".wav", ".webm", ".wma")
+SOUNDS = frozenset(  # a folder's files with these endings
+    {".aac", ".aif", ".aiff", ".flac", ".m4a", ".mka", ".mkv", ".mov", ".mp3", ".mp4", ".oga", ".ogg", ".opus"}
+    | {".wav", ".webm", ".wma"}
 )
 SUMMARY = ("file", " length", "heard", " words", " agent talks", " trend at most", "cues")
 

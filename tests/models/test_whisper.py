@@ -75,7 +75,7 @@ def test_word_times_are_within_a_fifth_of_a_second_of_a_reference(data: Path, wh
     """The reference: faster-whisper's own times of the whole clip, heard at once with full context. Its words begin
     where the one before ended, pauses or not, so it is their ends that can be compared."""
     sound = hear(data / "jfk.flac")[0]
-    segments, _ = whisper._model.transcribe(sound, beam_size=1, word_timestamps=True)
+    segments, _ = whisper.stock.transcribe(sound, beam_size=1, word_timestamps=True)
     known = [word for segment in segments for word in segment.words or ()]
     words = [word for turn in heard(whisper, sound) for word in turn.words]
     said, expected = ([*map(plain, texts)] for texts in ([w.text for w in words], [w.word for w in known]))

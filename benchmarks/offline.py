@@ -1,0 +1,56 @@
+"""`calmline bench offline`: how fast recordings are analysed, with each of the installed weights.
+
+A whole two-channel call through the analysis of `calmline analyze`, in this process, loading left out: sound on one
+thread, words on one a core. Memory is that of the process at its most.
+"""
+
+import resource
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import perf_counter, process_time
+
+from audio.files import open_recording
+from benchmarks.machine import Machine, this_machine
+from server.analyze import analyze
+from server.models import load_engine
+from server.settings import Settings
+from server.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Offline:
+    seconds: float
+    times_real_time: float
+    processor_s: float  # of all cores together
+    words: int
+    peak_rss_mb: float  # of the process so far
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineResult:
+    machine: Machine
+    recording: str
+    audio_s: float
+    weights: dict[str, Offline]
+
+
+def bench_offline(path: Path, weights: tuple[str, ...]) -> OfflineResult:
+    """Analyse a recording once with each. Raises `CalmlineError` where weights or the file cannot be used."""
+    runs, length = {}, 0.0
+    for size in weights:
+        settings = Settings()
+        models = replace(settings.models, whisper=replace(settings.models.whisper, model=size))
+        engine = load_engine(replace(settings, models=models))
+        with tempfile.TemporaryDirectory() as folder, Store(Path(folder)) as store:
+            began, worked = perf_counter(), process_time()
+            result = analyze(open_recording(path), path.stem, "bench", engine, store, False, lambda _: None)
+            took, work = perf_counter() - began, process_time() - worked
+        length = result.call.duration
+        words = sum(len(turn.words) for turn in result.words)
+        runs[size] = Offline(round(took, 2), round(length / took, 1), round(work, 2), words, _peak_mb())
+    return OfflineResult(this_machine(), path.name, length, runs)
+
+
+def _peak_mb() -> float:
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)

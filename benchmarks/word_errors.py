@@ -1,0 +1,104 @@
+"""Word error rates of the streaming finals beside those of stock offline decoding with the same weights.
+
+Clips with known texts: RAVDESS (eight emotions), EmoDB where the weights know German, `jfk.flac`, and the demo call's
+script over its telephone line. Ours hears a clip as a live call does: voice activity, turns, a short context. Stock is
+faster-whisper's `transcribe` as it comes, over the whole clip, with the full context.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from audio.frame import FRAME, SAMPLE_RATE, STEREO, Channel, Frame, Samples
+from audio.vad import load_vad
+from benchmarks.calls import DEMO_CALL, load_call
+from benchmarks.text import errors, words_of
+from models.training.corpora import Corpus, clips, data_folder
+from models.whisper import Whisper, WhisperError, WhisperSettings
+from models.words import Transcript, WordsJob
+from server.ear import Ear, EarSettings
+
+EVERY = 9  # clip of the test speakers: 40 of RAVDESS
+PAD = np.zeros(SAMPLE_RATE // 2, np.float32)  # half a second of silence around a clip
+JFK = "And so, my fellow Americans, ask not what your country can do for you, ask what you can do for your country."
+EMODB = {
+    "a01": "Der Lappen liegt auf dem Eisschrank.",
+    "a02": "Das will sie am Mittwoch abgeben.",
+    "a04": "Heute abend könnte ich es ihm sagen.",
+    "a05": "Das schwarze Stück Papier befindet sich da oben neben dem Holzstück.",
+    "a07": "In sieben Stunden wird es soweit sein.",
+    "b01": "Was sind denn das für Tüten, die da unter dem Tisch stehen?",
+    "b02": "Sie haben es gerade hochgetragen und jetzt gehen sie wieder runter.",
+    "b03": "An den Wochenenden bin ich jetzt immer nach Hause gefahren und habe Agnes besucht.",
+    "b09": "Ich will das eben wegbringen und dann mit Karl was trinken gehen.",
+    "b10": "Die wird auf dem Platz sein, wo wir sie immer hinlegen.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WordErrors:
+    """Wrong, missing and superfluous words, in percent of those said."""
+
+    words: int
+    ours: float
+    stock: float
+
+
+def word_errors(settings: WhisperSettings) -> dict[str, WordErrors]:
+    """By corpus, and of all English ones together."""
+    english = Whisper(settings)
+    sets = {"jfk": _jfk(), "ravdess": _acted("ravdess"), "demo call": _demo()}
+    counts = {name: _count(english, "en", said) for name, said in sets.items()}
+    counts["English"] = [sum(column) for column in zip(*counts.values(), strict=True)]
+    with suppress(WhisperError):  # which weights give that know no German
+        counts["emodb"] = _count(Whisper(replace(settings, language="de")), "de", _acted("emodb"))
+    return {
+        name: WordErrors(words, round(100 * ours / words, 2), round(100 * stock / words, 2))
+        for name, (words, ours, stock) in counts.items()
+        if words
+    }
+
+
+def finals(samples: Samples, transcribe: Callable[[WordsJob], Transcript]) -> Iterator[Transcript]:
+    """The final words of one channel, heard frame by frame."""
+    ear = Ear(Channel.MIXED, EarSettings(), load_vad())
+    for start in range(0, len(samples) - FRAME + 1, FRAME):
+        frame = Frame(Channel.MIXED, start, samples[start : start + FRAME])
+        yield from (transcribe(job) for job in ear.hear(frame).words if job.final)
+    yield from (transcribe(job) for job in ear.flush(len(samples)).words)
+
+
+def _count(whisper: Whisper, language: str, said: Iterator[tuple[str, Samples]]) -> list[int]:
+    """Words said, errors of ours, errors of stock."""
+    counts = [0, 0, 0]
+    for text, samples in said:
+        samples = np.concatenate((PAD, samples, PAD))
+        ours = " ".join(turn.text for turn in finals(samples, whisper.transcribe))
+        segments, _ = whisper.stock.transcribe(samples, language=language)
+        stock = " ".join(segment.text for segment in segments)
+        known = words_of(text)
+        counts[0] += len(known)
+        counts[1] += errors(known, words_of(ours))
+        counts[2] += errors(known, words_of(stock))
+    return counts
+
+
+def _jfk() -> Iterator[tuple[str, Samples]]:
+    if folder := data_folder():
+        yield JFK, next(iter(load_call(folder / "jfk.flac").channels.values()))
+
+
+def _acted(corpus: Corpus) -> Iterator[tuple[str, Samples]]:
+    for clip in clips(corpus, "test")[::EVERY]:
+        (samples,) = load_call(clip.path).channels.values()
+        yield EMODB.get(clip.text, clip.text), samples
+
+
+def _demo() -> Iterator[tuple[str, Samples]]:
+    turns = json.loads(DEMO_CALL.with_suffix(".json").read_text(encoding="utf-8"))["turns"]
+    call = load_call(DEMO_CALL)
+    for channel in STEREO:
+        yield " ".join(turn["text"] for turn in turns if turn["channel"] == channel), call.channels[channel]
