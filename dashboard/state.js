@@ -4,6 +4,7 @@
 
 const TREND_SECONDS = 180;
 const NOTICE_SECONDS = 20;
+const TURNS = 400; // that are kept: about half an hour of talk; the review has them all
 
 export function emptyState() {
   return {
@@ -25,7 +26,7 @@ export function emptyState() {
     status: null,
     levels: {}, // by channel
     devices: {}, // by channel
-    turns: new Map(), // "customer-3" -> {key, channel, start, text, final}, in order of appearance
+    turns: new Map(), // "customer-3" -> {key, channel, start, text, final}, the latest, in order of appearance
     changed: new Set(), // keys of the turns that were not drawn since
   };
 }
@@ -35,6 +36,11 @@ const setTurn = (state, { channel, turn, start, text }, final) => {
   if (state.turns.get(key)?.final && !final) return state;
   state.turns.set(key, { key, channel, start, text, final });
   state.changed.add(key);
+  if (state.turns.size > TURNS) {
+    const [oldest] = state.turns.keys();
+    state.turns.delete(oldest);
+    state.changed.delete(oldest);
+  }
   return state;
 };
 

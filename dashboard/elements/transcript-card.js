@@ -14,7 +14,8 @@ class TranscriptCard extends HTMLElement {
     this.order = []; // the same lines, by when their turns began
     this.list = make("div", { className: "lines", tabIndex: 0, role: "region", ariaLabel: "Transcript" });
     this.empty = make("p", { className: "detail" }, "What both of you say appears here.");
-    this.append(make("h2", {}, "Transcript"), this.empty, this.list);
+    this.earlier = make("p", { className: "detail" }, "What was said earlier is in the review of this call.");
+    this.append(make("h2", {}, "Transcript"), this.empty, this.earlier, this.list);
   }
 
   draw({ turns, changed }) {
@@ -22,6 +23,7 @@ class TranscriptCard extends HTMLElement {
     if (changed.size === 0) return;
     const atEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < NEAR_END;
     for (const key of changed) this.#line(turns.get(key));
+    this.#forget();
     this.empty.hidden = true;
     if (atEnd) this.list.scrollTop = this.list.scrollHeight;
   }
@@ -32,12 +34,13 @@ class TranscriptCard extends HTMLElement {
     this.order.length = 0;
     this.list.replaceChildren();
     this.empty.hidden = false;
+    this.earlier.hidden = true;
   }
 
   #line({ key, channel, start, text, final }) {
     let line = this.lines.get(key);
     if (!line) {
-      line = { start, row: make("li"), text: make("span") };
+      line = { key, start, row: make("li"), text: make("span") };
       line.row.dataset.channel = channel;
       line.row.append(make("time", {}, clock(start)), make("b", {}, NAMES[channel]), line.text);
       this.lines.set(key, line);
@@ -48,11 +51,27 @@ class TranscriptCard extends HTMLElement {
     setText(line.text, text);
   }
 
+  // Drops the lines that the state keeps no more.
+  #forget() {
+    if (this.lines.size === this.turns.size) return;
+    this.earlier.hidden = false;
+    this.order = this.order.filter((line) => {
+      const kept = this.turns.has(line.key);
+      if (!kept) {
+        const chunk = line.row.parentElement;
+        line.row.remove();
+        this.lines.delete(line.key);
+        if (chunk.childElementCount === 0) chunk.remove();
+      }
+      return kept;
+    });
+  }
+
   // Words may come out of order: those of a short turn before those of a longer one that began earlier.
   #place(line) {
     let at = this.order.length;
     while (at > 0 && this.order[at - 1].start > line.start) at -= 1;
-    if (this.order.length % CHUNK === 0) this.list.append(make("ol"));
+    if (!(this.list.lastChild?.childElementCount < CHUNK)) this.list.append(make("ol"));
     if (at === this.order.length) this.list.lastChild.append(line.row);
     else this.order[at].row.before(line.row);
     this.order.splice(at, 0, line);

@@ -27,3 +27,26 @@ def test_thousands_of_lines_are_laid_out_in_chunks(page: Page) -> None:
     expect(page.locator("transcript-card li")).to_have_count(3000)
     expect(page.locator("transcript-card ol")).to_have_count(60)
     expect(page.locator("transcript-card li").last).to_be_in_viewport()
+
+
+def test_a_long_call_keeps_its_latest_lines_and_says_where_the_others_are(page: Page) -> None:
+    page.goto("/")
+    expect(page.get_by_text("What was said earlier")).to_be_hidden()
+    page.evaluate(
+        """async count => {
+            const { emptyState, reduce } = await import("/state.js");
+            let state = emptyState();
+            for (let turn = 0; turn < count; turn += 1) {
+                const said = { type: "words", channel: "agent", turn, start: 4 * turn, text: `line ${turn}` };
+                state = reduce(state, said);
+                document.querySelector("transcript-card").draw(state);
+                state.changed.clear();
+            }
+        }""",
+        450,
+    )
+    expect(page.locator("transcript-card li")).to_have_count(400)
+    expect(page.locator("transcript-card li").first).to_contain_text("line 50")
+    expect(page.locator("transcript-card li").last).to_contain_text("line 449")
+    expect(page.locator("transcript-card li").last).to_be_in_viewport()
+    expect(page.get_by_text("What was said earlier is in the review of this call.")).to_be_visible()
