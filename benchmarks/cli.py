@@ -139,6 +139,22 @@ def offline(
     _show(bench_offline(call or real_call(), tuple(model or ("base", "tiny.en"))), as_json)
 
 
+@app.command()
+def capacity(
+    call: CallFile = None,
+    model: Annotated[str, typer.Option("--model", help="Whisper weights [the best installed].")] = "",
+    calls: Annotated[str, typer.Option("--calls", help="How many at once, step by step.")] = "1,4,8,12,16,20,24,28,32",
+    seconds: Annotated[float, typer.Option("--seconds", min=10, help="How long a step is measured for.")] = 30,
+    as_json: AsJson = False,
+) -> None:
+    """How many live two-channel calls this machine carries, and what they cost. Some minutes."""
+    from benchmarks.calls import load_call, real_call
+    from benchmarks.capacity import bench_capacity
+
+    steps = [int(step) for step in calls.split(",")]
+    _show(asyncio.run(bench_capacity(load_call(call or real_call()), model, steps, seconds)), as_json)
+
+
 def _keep(raw: Path | None, measured: Sequence[Any]) -> None:
     """Every single measurement, a line each."""
     if raw is not None:
@@ -159,5 +175,8 @@ def _rows(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for key, value in table.items():
         if isinstance(value, dict):
             yield from _rows(value, f"{prefix}{key}.")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            for number, part in enumerate(value, 1):
+                yield from _rows(part, f"{prefix}{key}.{number}.")
         else:
             yield prefix + key, str(value)
