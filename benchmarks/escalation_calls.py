@@ -77,8 +77,13 @@ def plans(split: Split) -> list[Plan]:
 def lay(plan: Plan) -> Call:
     """The call as it comes over its line. The agent's channel is a headset's: it stays as it was."""
     call = lay_call(plan.customer.clips, plan.agent.clips, plan.moods, plan.seed, PER_TURN)
+    usual = lay_call(plan.customer.clips, plan.agent.clips, (CALM,) * TURNS, plan.seed, PER_TURN)
     heard = over_line(
-        plan.line, call.channels[Channel.CUSTOMER], _background(plan.customer), np.random.default_rng(plan.seed)
+        plan.line,
+        call.channels[Channel.CUSTOMER],
+        usual.channels[Channel.CUSTOMER],
+        _background(plan.customer),
+        np.random.default_rng(plan.seed),
     )
     return Call(call.name, {Channel.AGENT: call.channels[Channel.AGENT], Channel.CUSTOMER: heard}, call.onset)
 
@@ -97,6 +102,6 @@ def _by_speaker() -> dict[tuple[str, str], list[Clip]]:
 
 
 def _background(customer: Speaker) -> list[Samples]:
-    """A few clips of everybody else of the split."""
-    others = [clip for clip in _of_split(customer.split) if clip.speaker != customer.name]
+    """A few calm clips of everybody else of the split."""
+    others = [c for c in _of_split(customer.split) if c.speaker != customer.name and c.emotion in CALM.emotions]
     return [samples_of(clip.path) for clip in others[:: max(1, len(others) // BACKGROUND)]]
