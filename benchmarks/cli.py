@@ -8,12 +8,15 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from msgspec import json
 
 from audio.errors import CalmlineError
+
+if TYPE_CHECKING:
+    from benchmarks.report import Change
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")]
 Weights = Annotated[
@@ -153,6 +156,45 @@ def capacity(
 
     steps = [int(step) for step in calls.split(",")]
     _show(asyncio.run(bench_capacity(load_call(call or real_call()), model, steps, seconds)), as_json)
+
+
+@app.command("all")
+def run_all(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where results and report go.")] = Path("benchmark"),
+) -> None:
+    """Run the lot, one after the other, and write a report. Best part of an hour, on a machine with nothing else."""
+    from benchmarks.report import run_all as run
+
+    if failed := run(folder):
+        typer.echo(f"These did not come to an end: {', '.join(failed)}.", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def compare(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="Results of an earlier `bench all`.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="Those of a later one.")],
+    as_json: AsJson = False,
+) -> None:
+    """Two runs side by side. Fails where a figure that does not hang on the machine's speed got worse."""
+    from benchmarks.report import compare as run
+    from server.screen import write_json, write_table
+
+    changes = run(old, new)
+    if as_json:
+        write_json(changes)
+    else:
+        rows = [
+            (it.name, f"{it.old:g}", f"{it.new:g}", "-" if it.ratio is None else f"{it.ratio:.2f}", _verdict(it))
+            for it in changes
+        ]
+        write_table(("figure", " old", " new", " ratio", ""), rows)
+    if any(change.worse for change in changes):
+        raise typer.Exit(1)
+
+
+def _verdict(change: "Change") -> str:
+    return ("worse" if change.worse else "as good") if change.judged else ""
 
 
 def _keep(raw: Path | None, measured: Sequence[Any]) -> None:
