@@ -26,15 +26,15 @@ export function emptyState() {
     status: null,
     levels: {}, // by channel
     devices: {}, // by channel
-    turns: new Map(), // "customer-3" -> {key, channel, start, text, final}, the latest, in order of appearance
+    turns: new Map(), // "customer-3" -> {key, channel, start, text, final, confirmed}, the latest, in order of appearance
     changed: new Set(), // keys of the turns that were not drawn since
   };
 }
 
-const setTurn = (state, { channel, turn, start, text }, final) => {
+const setTurn = (state, { channel, turn, start, text, confirmed = 0 }, final) => {
   const key = `${channel}-${turn}`;
   if (state.turns.get(key)?.final && !final) return state;
-  state.turns.set(key, { key, channel, start, text, final });
+  state.turns.set(key, { key, channel, start, text, final, confirmed: final ? text.length : confirmed });
   state.changed.add(key);
   if (state.turns.size > TURNS) {
     const [oldest] = state.turns.keys();

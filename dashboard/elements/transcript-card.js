@@ -1,4 +1,5 @@
-// The live transcript: a line a turn, in the order the turns began; a partial line is replaced by its final words.
+// The live transcript: a line a turn, in the order the turns began; a partial line is replaced by its final words, and
+// what of it may still change is paler.
 // Only the turns that changed are touched. Lines are in chunks, of which the browser lays out only those that can be
 // seen: it looks at every chunk on every frame, so there must not be thousands.
 
@@ -37,18 +38,19 @@ class TranscriptCard extends HTMLElement {
     this.earlier.hidden = true;
   }
 
-  #line({ key, channel, start, text, final }) {
+  // The first `confirmed` characters stay as they are; what comes after them may still change, and looks it.
+  #line({ key, channel, start, text, confirmed }) {
     let line = this.lines.get(key);
     if (!line) {
-      line = { key, start, row: make("li"), text: make("span") };
+      line = { key, start, row: make("li"), sure: make("span"), unsure: make("i") };
       line.row.dataset.channel = channel;
-      line.row.append(make("time", {}, clock(start)), make("b", {}, NAMES[channel]), line.text);
+      line.row.append(make("time", {}, clock(start)), make("b", {}, NAMES[channel]), make("p", {}, line.sure, line.unsure));
       this.lines.set(key, line);
       this.#place(line);
     }
     line.row.hidden = !text;
-    line.row.dataset.final = final;
-    setText(line.text, text);
+    setText(line.sure, text.slice(0, confirmed));
+    setText(line.unsure, text.slice(confirmed));
   }
 
   // Drops the lines that the state keeps no more.
