@@ -13,6 +13,10 @@ from models.training.heads import Heads, HeadSettings, fit, group_of
 from models.training.windows import Windows
 
 
+def fit_windows(windows: Windows, empty: NDArray[np.float32], settings: HeadSettings) -> Heads:
+    return fit(windows.features, windows.emotions, windows.corpora, windows.speakers, empty, settings)
+
+
 def calibration(heads: Heads, windows: Windows) -> float:
     """Expected calibration error of the confidence."""
     outputs = heads.read(windows.features)
@@ -31,7 +35,7 @@ def folds(windows: Windows, corpus: str, empty: NDArray[np.float32], settings: H
     result: dict[str, list[str]] = {"truth": [], "said": []}
     for speaker in np.unique(windows.speakers[own]):
         learnt = windows.where(windows.speakers != speaker)
-        heads = fit(learnt.features, learnt.emotions, learnt.corpora, empty, settings)
+        heads = fit_windows(learnt, empty, settings)
         tested = windows.where((windows.speakers == speaker) & windows.whole)
         columns = [heads.classes.index(emotion) for emotion in emotions]
         best = heads.read(tested.features).posterior[:, columns].argmax(axis=1)
@@ -53,7 +57,7 @@ def leave_one_corpus_out(
     figures: dict[str, float] = {}
     for corpus in np.unique(learnt.corpora):
         others = learnt.where(learnt.corpora != corpus)
-        heads = fit(others.features, others.emotions, others.corpora, empty, settings)
+        heads = fit_windows(others, empty, settings)
         for part, windows in (("train", learnt), ("test", tested)):
             own = windows.where((windows.corpora == corpus) & windows.whole)
             anger = heads.read(own.features).anger

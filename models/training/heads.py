@@ -33,8 +33,9 @@ PLEASURE_AROUSAL = {
 @dataclass(frozen=True, slots=True)
 class HeadSettings:
     inverse_penalty: float = 0.001  # of the logistic regression of the classes, sklearn's C
-    ridge_penalty: float = 30_000.0  # of arousal and valence, sklearn's alpha
+    ridge_penalty: float = 100_000.0  # of arousal and valence, sklearn's alpha
     speech_inverse_penalty: float = 0.003
+    speaker_mean: float = 0.8  # share of a speaker's own mean that is taken out in training
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +87,15 @@ def fit(
     features: Floats,
     emotions: NDArray[np.str_],
     corpora: NDArray[np.str_],
+    speakers: NDArray[np.str_],
     non_speech: Floats,
     settings: HeadSettings | None = None,
 ) -> Heads:
-    """Fit all heads on windows of speech with their emotions and corpora, and on windows without speech.
+    """Fit all heads on windows of speech, whose emotion, corpus and speaker are known, and on windows without speech.
 
     Every corpus counts the same, and in a corpus every emotion. Features are standardised within each corpus, so that
-    nothing is learnt of its line and room; a stranger is standardised with the corpora's mean.
+    nothing is learnt of its line and room, and most of a speaker's own mean is taken out, so that little is learnt of
+    the voice. A stranger is read as it comes, standardised with the corpora's mean.
     """
     settings = settings or HeadSettings()
     names = np.unique(corpora)
@@ -102,6 +105,7 @@ def fit(
     for name in names:
         x[corpora == name] = (features[corpora == name] - means[name]) / deviations[name]
     mean, deviation = (np.mean([part[name] for name in names], axis=0) for part in (means, deviations))
+    _take_out_voices(x, emotions, speakers, settings.speaker_mean)
     share = _shares(emotions, corpora)
     classes = LogisticRegression(C=settings.inverse_penalty, max_iter=1000).fit(x, emotions, share)
     valence, arousal = (np.array([PLEASURE_AROUSAL[e] for e in emotions]).T + 1) / 2
@@ -113,6 +117,14 @@ def fit(
     weight = np.concatenate((_rows(classes), dimensions.coef_, speech.coef_)).T / deviation[:, np.newaxis]
     bias = np.concatenate((_intercepts(classes), dimensions.intercept_, speech.intercept_)) - mean @ weight
     return Heads(tuple(classes.classes_), weight.astype(np.float32), bias.astype(np.float32))
+
+
+def _take_out_voices(x: Floats, emotions: NDArray[np.str_], speakers: NDArray[np.str_], share: float) -> None:
+    """Subtract, in place, a share of each speaker's mean, to which every emotion counts the same."""
+    for speaker in np.unique(speakers):
+        own = speakers == speaker
+        means = [x[own & (emotions == emotion)].mean(axis=0) for emotion in np.unique(emotions[own])]
+        x[own] -= share * np.mean(means, axis=0, dtype=np.float32)
 
 
 def _shares(emotions: NDArray[np.str_], corpora: NDArray[np.str_]) -> NDArray[np.float64]:

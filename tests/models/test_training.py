@@ -23,6 +23,7 @@ from models.training import heads
 from models.training.augment import CODECS, Augmentation, over_a_bad_line, speech_window
 from models.training.corpora import clips
 from models.training.evaluate import NoCorporaError, calibration_error, clips_to_test
+from models.training.folds import fit_windows
 from models.training.graph import encode, extractor, feature_model, log_mel, tone_model
 from models.training.line import Codec, Line, carried, levelled, root_mean_square, telephone, with_lost_packets
 from models.training.noise import babble, in_a_room, line_noise, mixed
@@ -215,7 +216,8 @@ def test_heads_tell_apart_what_can_be_told_apart() -> None:
     emotions = np.repeat(["angry", "happy", "neutral"], 60)
     features = (np.repeat(np.eye(3), 60, axis=0) * 3 + random.normal(0, 1, (180, 3))).astype(np.float32)
     settings = heads.HeadSettings(inverse_penalty=1.0, ridge_penalty=1.0)
-    fitted = heads.fit(features, emotions, np.full(180, "one"), features - 10, settings)
+    one = np.full(180, "one")
+    fitted = heads.fit(features, emotions, one, one, features - 10, settings)
     outputs = fitted.read(features)
     said = np.array(fitted.classes)[outputs.posterior.argmax(axis=1)]
     assert np.mean(said == emotions) > 0.9
@@ -247,7 +249,7 @@ def test_heads_on_frozen_blocks_hear_anger_in_voices_never_heard(weights: Weight
     learnt = training_windows(clips("emodb", "train")[::6], [], extract, vad, WindowSettings(0))
     strangers = training_windows(clips("emodb", "test")[::6], [], extract, vad, WindowSettings(0))
     empty = windows_without_speech(voices_of(clips("emodb", "train")), extract, count=10, seed=0)
-    anger = heads.fit(learnt.features, learnt.emotions, learnt.corpora, empty).read(strangers.features).anger
+    anger = fit_windows(learnt, empty, heads.HeadSettings()).read(strangers.features).anger
     angry = strangers.emotions == "angry"
     assert roc_auc_score(angry, anger) > 0.9
 
