@@ -144,10 +144,13 @@ def _load(settings: WhisperSettings) -> "WhisperModel":
 
 
 def _in_turn(words: list[Word], turn: Turn) -> tuple[Word, ...]:
-    """Words with voice activity under them, their times held to the turn; punctuation alone is no word."""
+    """Words with voice activity under them, their times held to the turn; punctuation alone is no word.
+
+    The first word is often placed in the room before its turn, where there is nothing else: it is kept.
+    """
     kept, last = [], turn.start
     for word in words:
-        if word.end <= turn.start or word.start >= turn.end or not any(sign.isalnum() for sign in word.text):
+        if word.start >= turn.end or not any(sign.isalnum() for sign in word.text):
             continue
         start = min(max(word.start, last), turn.end)
         last = min(max(word.end, start), turn.end)

@@ -12,11 +12,12 @@ import pytest
 from sounds import hear, over_a_phone
 from utterances import listen, whole
 
-from audio.frame import SAMPLE_RATE, Samples
+from audio.frame import SAMPLE_RATE, Channel, Samples
+from audio.turns import Turn
 from models.training.corpora import clips
-from models.whisper import Whisper, WhisperError, WhisperSettings
+from models.whisper import Whisper, WhisperError, WhisperSettings, _in_turn
 from models.whisper_weights import find_whisper
-from models.words import Transcript, WordsJob
+from models.words import Transcript, Word, WordsJob
 
 S = SAMPLE_RATE
 
@@ -84,6 +85,13 @@ def test_word_times_are_within_a_fifth_of_a_second_of_a_reference(data: Path, wh
     late = sorted(abs(word.end / S - reference.end) for reference, word in pairs)
     assert len(pairs) >= 18
     assert late[int(0.9 * len(late))] <= 0.2
+
+
+def test_the_first_word_of_a_turn_is_kept_where_it_is_placed_before_the_turn() -> None:
+    turn = Turn(Channel.AGENT, 0, S, 2 * S)
+    early, late = Word("But", S - 2_000, S - 100, 0.9), Word("Bye.", 2 * S, 2 * S + 800, 0.9)
+    (kept,) = _in_turn([early, late], turn)
+    assert (kept.text, kept.start, kept.end) == ("But", S, S)
 
 
 def test_a_job_gives_the_same_words_again(recorded_call: Path, whisper: Whisper) -> None:
