@@ -9,6 +9,7 @@ from typing import Final
 
 NO_SPEECH: Final = 0.5  # probability above which an unsure text is dropped
 SURE: Final = -0.4  # mean log probability above which a text is believed all the same
+NOBODY: Final = 0.85  # probability above which no text is believed: a ringing line gives a sure "bebebe" (base)
 STOCK_NO_SPEECH: Final = 0.2  # stricter for the phrases below
 STOCK_SURE: Final = -0.3
 
@@ -42,7 +43,7 @@ def is_invented(text: str, no_speech: float, logprob: float) -> bool:
     """
     if plain(text) in STOCK:
         return no_speech > STOCK_NO_SPEECH or logprob < STOCK_SURE
-    return no_speech > NO_SPEECH and logprob < SURE
+    return no_speech > NOBODY or (no_speech > NO_SPEECH and logprob < SURE)
 
 
 def plain(text: str) -> str:

@@ -14,6 +14,7 @@ from models.invented import STOCK, is_invented, plain
         ("Wooooo!", 0.83, -1.39),  # ringing
         ("Thank you.", 0.89, -0.70),  # faint pink noise
         ("Thanks for watching!", 0.35, -0.6),
+        ("Bebebebebebebebebebe", 0.89, -0.12),  # ringing, 12 s of it
         ("Subtitles by the Amara.org community", 0.1, -0.9),
     ],
 )

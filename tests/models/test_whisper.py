@@ -121,9 +121,16 @@ def hold_tune(seconds: float) -> Samples:
     return np.asarray(0.2 * np.exp(-3 * (t % 0.25)) * waves, np.float32)
 
 
+def ringing(seconds: float) -> Samples:
+    """A second of the ringing tone, then two of silence."""
+    t = np.arange(int(seconds * S)) / S
+    waves = np.sin(2 * np.pi * 440 * t) + np.sin(2 * np.pi * 480 * t)
+    return np.asarray(0.2 * waves * (t % 3 < 1), np.float32)
+
+
 @pytest.mark.parametrize("final", [True, False])
 @pytest.mark.parametrize("seconds", [1, 4, 12])
-@pytest.mark.parametrize("sound", [silence, white, hold_tune])
+@pytest.mark.parametrize("sound", [silence, white, hold_tune, ringing])
 def test_where_nobody_speaks_there_is_no_text_even_if_taken_for_a_turn(
     sound: Callable[[float], Samples], seconds: float, final: bool, whisper: Whisper
 ) -> None:
