@@ -1,4 +1,5 @@
-"""The demo call on its way to a server, second by second, each once the one before was heard: stream time is driven."""
+"""The demo call on its way to a server, second by second, each once the tone of the one before was read: stream time is
+driven, and no cue can be late."""
 
 from collections.abc import Callable
 from typing import Self, TypeVar
@@ -8,7 +9,7 @@ from wire import Client, a_feed
 
 from audio.files import open_recording
 from server.demo import DEMO_CALL
-from server.events import CallEnded, Dynamics, Message
+from server.events import CallEnded, Message, Trend
 from server.protocol import Start, Stop
 
 Kind = TypeVar("Kind", bound=Message)
@@ -38,13 +39,13 @@ class FedCall:
                 message = self._follower.hear()
                 if isinstance(message, kind) and fitting(message):
                     return message
-                if isinstance(message, Dynamics) and message.at >= number - 0.5:
+                if isinstance(message, Trend) and message.at >= number - 0.5:
                     break
         raise AssertionError(f"the call ended and no {kind.__name__} came")
 
     def until_second(self, second: float) -> None:
         """Feed until that much of the call was heard."""
-        self.until(Dynamics, lambda dynamics: dynamics.at >= second)
+        self.until(Trend, lambda trend: trend.at >= second)
 
     def end(self) -> None:
         """Hang up, and wait until the server has told all."""
