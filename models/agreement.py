@@ -2,9 +2,8 @@
 
 In: the hypotheses of successive partial decodes of one turn, each all of its words so far. Out: the words to show, and
 how many of them are confirmed: those on which two successive hypotheses agree from the left (LocalAgreement-2; Liu et
-al., "Low-latency sequence-to-sequence speech recognition", Interspeech 2020). Words at the very end of the sound are
-left open, since half a word is often heard as another one, and twice. State: the confirmed words and the last
-hypothesis. Pure.
+al., "Low-latency sequence-to-sequence speech recognition", Interspeech 2020). State: the confirmed words and the
+last hypothesis. Pure.
 """
 
 from collections.abc import Sequence
@@ -12,7 +11,6 @@ from collections.abc import Sequence
 from audio.frame import to_samples
 from models.words import Word
 
-EDGE = to_samples(0.1)  # before the end of the sound: a word that ends there may not be complete
 VAGUE = to_samples(0.1)  # by which the times of a word differ between decodes
 MOST_AGAIN = 5  # words that may be heard again after they were confirmed
 
@@ -23,14 +21,12 @@ class Agreement:
     def __init__(self) -> None:
         self.confirmed: tuple[Word, ...] = ()
         self._open: tuple[Word, ...] = ()  # the last hypothesis after the confirmed words
-        self._end = 0  # stream time up to which the last hypothesis heard
 
-    def hear(self, words: tuple[Word, ...], end: int) -> tuple[Word, ...]:
-        """Take a hypothesis that heard up to `end` of stream time; what is to be shown now."""
+    def hear(self, words: tuple[Word, ...]) -> tuple[Word, ...]:
+        """Take a hypothesis; what is to be shown now."""
         tail = self._after_confirmed(words)
-        complete = [word for word in self._open if word.end <= self._end - EDGE]
-        count = agreed(tail, complete)
-        self.confirmed, self._open, self._end = self.confirmed + tail[:count], tail[count:], end
+        count = agreed(tail, self._open)
+        self.confirmed, self._open = self.confirmed + tail[:count], tail[count:]
         return self.confirmed + self._open
 
     def _after_confirmed(self, words: tuple[Word, ...]) -> tuple[Word, ...]:

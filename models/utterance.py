@@ -76,7 +76,7 @@ class UtteranceCutter:
             return result
         if so_far is None:
             return None
-        words = so_far.agreement.hear(result.words, result.turn.end)
+        words = so_far.agreement.hear(result.words)
         confirmed = so_far.agreement.confirmed
         if result.turn.end - so_far.hears_from > to_samples(self._settings.partial_most_s):
             latest = result.turn.end - to_samples(self._settings.partial_least_s)
