@@ -60,7 +60,7 @@ class Recipe:
 
 RECIPES = {
     "open": Recipe(("emodb",), copies=(12,), thinned=(1,)),
-    "research": Recipe(("emodb", "ravdess", "nemo"), copies=(12, 3, 2), thinned=(1, 1, 3)),
+    "research": Recipe(("emodb", "ravdess", "nemo"), copies=(12, 3, 2), thinned=(1, 1, 5), without_speech=400),
 }
 Parts = Mapping[Split, Sequence[Clip]]  # the clips of one corpus
 
