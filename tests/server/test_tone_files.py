@@ -11,7 +11,7 @@ from sounds import hear
 
 from audio.frame import SAMPLE_RATE, Samples, to_samples
 from audio.vad import load_vad
-from models.onnx_tone import OnnxTone
+from models.onnx_tone import OnnxTone, shipped
 from server.demo import DEMO_CALL
 from server.tone_files import LONGEST_S, FileTone, TooLongError, customer_of, read_file
 
@@ -64,3 +64,20 @@ def test_a_call_is_no_clip(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "call.flac", np.zeros(round((LONGEST_S + 1) * 8000)), 8000)
     with pytest.raises(TooLongError, match=r"call.flac was expected to be a clip of 10 minutes at most"):
         customer_of(tmp_path / "call.flac")
+
+
+@pytest.mark.parametrize("weights", ["tone-open", "tone-research", "file"])
+def test_weights_go_by_name_or_by_file(tmp_path: Path, voices: tuple[Samples, Samples], weights: str) -> None:
+    soundfile.write(tmp_path / "speech.wav", voices[1], SAMPLE_RATE)
+    named = str(shipped("research")) if weights == "file" else weights
+    done = CommandLine(tmp_path).run("tone", "--json", "--weights", named, "speech.wav")
+    line = msgspec.json.decode(done.stdout, type=FileTone)
+    assert (done.returncode, line.status) == (0, "ok")
+    model = OnnxTone(shipped("open" if weights == "tone-open" else "research"))
+    assert line == msgspec.structs.replace(read_file(tmp_path / "speech.wav", model, load_vad()), path="speech.wav")
+
+
+def test_weights_that_are_not_there_are_told_in_one_sentence(tmp_path: Path) -> None:
+    done = CommandLine(tmp_path).run("tone", "--weights", "model.onnx", "speech.wav")
+    assert done.returncode == 1
+    assert "The tone model model.onnx is missing: name tone-open, tone-research or an ONNX file." in done.stderr
