@@ -96,7 +96,7 @@ def test_its_confidence_is_that_of_the_reading(make):
 def test_anger_in_an_unmoved_voice_counts_less_but_counts(make):
     moved, unmoved, mild = (
         trends(make.ticks(0, 10, anger, arousal=arousal))[-1].value
-        for anger, arousal in ((0.75, 0.8), (0.75, 0.45), (0.97, 0.45))
+        for anger, arousal in ((0.7, 0.8), (0.7, 0.45), (0.97, 0.45))
     )
     assert unmoved < ESCALATED < mild < moved + 0.1
 
