@@ -154,7 +154,7 @@ class SoundEscalation:
         loud = _against("voice", usual.loudness_db, "dB", "louder", "quieter")
         high = _against("voice", usual.pitch_st, "semitones", "higher", "lower")
         fast = _against("speech", 100 * usual.pace, "%", "faster", "slower")
-        hard = _against("voice", usual.tilt_db, "dB", "harder", "softer")
+        hard = _against("voice", usual.tilt_db, "dB", "more pressed", "softer")
         return [
             ("loudness", loud, self._shade(usual.loudness_db / settings.loud_db)),
             ("pitch", high, self._shade(usual.pitch_st / settings.high_st)),

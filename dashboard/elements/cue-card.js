@@ -4,6 +4,8 @@ import { draw, make, setData, setText } from "./dom.js";
 
 const SIGNS = { none: "M5 12c2.3-4 4.7-4 7 0s4.7 4 7 0", warn: "M12 5v9M12 18.5v.5", credit: "M5.5 12.5l4.5 4.5 9-9.5" };
 
+const REASONS = 3;
+
 class CueCard extends HTMLElement {
   connectedCallback() {
     this.sign = draw("path");
@@ -28,13 +30,18 @@ class CueCard extends HTMLElement {
     this.shown = cue;
     this.sign.setAttribute("d", SIGNS[kind]);
     this.why.hidden = this.seen.hidden = !cue;
-    this.why.replaceChildren(...(cue?.evidence ?? []).map(({ text }) => make("li", {}, text)));
+    this.why.replaceChildren(...weightiest(cue?.evidence ?? []).map(({ text }) => make("li", {}, text)));
   }
 
   #offerReview(call) {
     this.review.hidden = !call || call.state === "live";
     if (call) this.review.href = `review.html?call=${encodeURIComponent(call.id)}`;
   }
+}
+
+// As many reasons as a glance can take in; the review shows them all.
+function weightiest(evidence) {
+  return evidence.toSorted((one, other) => Math.abs(other.value) - Math.abs(one.value)).slice(0, REASONS);
 }
 
 function quiet({ call, cuesOn, paused, connection, needsToken, notice }) {

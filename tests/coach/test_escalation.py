@@ -149,7 +149,7 @@ def test_every_contribution_is_named_and_they_add_up(make):
         "loudness": "voice 6 dB louder than usual",
         "pitch": "voice 3 semitones higher than usual",
         "pace": "speech 25 % faster than usual",
-        "effort": "voice 3 dB harder than usual",
+        "effort": "voice 3 dB more pressed than usual",
         "valence": "valence 40 %",
     }
     total = EscalationSettings().rest + sum(reason.value for reason in last.evidence)
