@@ -38,15 +38,16 @@ app = typer.Typer(no_args_is_help=True, help="Measure speed, capacity and accura
 
 @app.command()
 def core(call: CallFile = None, as_json: AsJson = False) -> None:
-    """Cost of the sound side per 20 ms frame, words excluded, on one core."""
+    """Cost of the sound side per 20 ms frame, words excluded, on one core. Two minutes."""
     from benchmarks.calls import load_call, real_call
     from benchmarks.core import bench_core
     from coach.rules import load_rules
-    from server.models import load_models
+    from server.models import load_models, tone_file
     from server.settings import Settings
 
-    models = load_models(Settings().models)
-    _show(bench_core(load_call(call or real_call()), models, load_rules()), as_json)
+    settings = Settings().models
+    weights = tone_file(settings.tone_weights)
+    _show(bench_core(load_call(call or real_call()), load_models(settings), load_rules(), weights), as_json)
 
 
 @app.command()

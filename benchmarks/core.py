@@ -2,24 +2,21 @@
 
 The core is driven frame by frame as a live call drives it. Tone readings run between frames, as they do on their own
 thread: they count in the real-time factor (RTF) but not in the time of a frame. Then each stage is timed alone
-over the same customer channel.
+(`benchmarks/stages.py`), and what others need to describe the same customer channel (`benchmarks/prosody_peers.py`).
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
-from typing import Any
 
-from audio.frame import FRAME, SAMPLE_RATE, Channel
-from audio.framing import Framing, Row
-from audio.level import LevelMeter
-from audio.prosody import Prosody
-from audio.turns import TurnTracker
-from audio.vad import Vad
+from audio.frame import SAMPLE_RATE, Channel
 from benchmarks.calls import Call
 from benchmarks.machine import Machine, Spread, spread, this_machine
+from benchmarks.prosody_peers import peer_costs
+from benchmarks.stages import rows_of, stage_costs
 from coach.rules import Rule
 from models.tone import ToneJob, ToneModel
 from models.words import WordsJob
@@ -36,14 +33,19 @@ class CoreResult:
     rtf_without_tone: float
     frame_ms: Spread  # one 20 ms step of both channels, tone off its path
     tone_ms: Spread  # one reading of up to 3 s
-    stages_us: dict[str, float]  # one channel, per 20 ms, each alone
+    stages_us: dict[
+        str, float
+    ]  # of processor time per 20 ms, each alone; rules for the call, the others for one channel
+    peers_us: dict[str, float | str]  # the same for what others offer where we have prosody
+    peers_to_prosody: dict[str, float]  # times as much as ours
 
 
-def bench_core(call: Call, models: Models, rules: tuple[Rule, ...]) -> CoreResult:
-    """Drive a whole two-channel call through the core on one processor core."""
+def bench_core(call: Call, models: Models, rules: tuple[Rule, ...], weights: Path) -> CoreResult:
+    """Drive a whole two-channel call through the core on one processor core. `weights` are the tone model's."""
     with one_core():
         steps, tones = _drive(call, models, rules)
-        stages = _stages(call, models)
+        stages = stage_costs(call, models, rules, weights)
+        peers = peer_costs(call.channels[Channel.CUSTOMER])
     channel_s = len(call.channels) * call.length / SAMPLE_RATE
     return CoreResult(
         machine=this_machine(),
@@ -54,6 +56,10 @@ def bench_core(call: Call, models: Models, rules: tuple[Rule, ...]) -> CoreResul
         frame_ms=spread([1000 * step for step in steps]),
         tone_ms=spread([1000 * tone for tone in tones]),
         stages_us=stages,
+        peers_us=peers,
+        peers_to_prosody={
+            name: round(cost / stages["prosody"], 1) for name, cost in peers.items() if isinstance(cost, float)
+        },
     )
 
 
@@ -71,16 +77,11 @@ def one_core() -> Iterator[None]:
         os.sched_setaffinity(0, allowed)
 
 
-def _rows(call: Call) -> list[Row]:
-    framing = Framing(tuple(call.channels))
-    return [row for channel, samples in call.channels.items() for row in framing.feed(channel, samples)]
-
-
 def _drive(call: Call, models: Models, rules: tuple[Rule, ...]) -> tuple[list[float], list[float]]:
     """Seconds of every step, and of every tone reading."""
     core = Core(tuple(call.channels), CoreSettings(), rules, models.vad)
     steps, tones = [], []
-    for row in _rows(call):
+    for row in rows_of(call):
         began = perf_counter()
         outputs = core.step(row)
         steps.append(perf_counter() - began)
@@ -95,26 +96,4 @@ def _drive(call: Call, models: Models, rules: tuple[Rule, ...]) -> tuple[list[fl
 def _read_tone(core: Core, job: ToneJob, tone: ToneModel) -> float:
     began = perf_counter()
     core.take(tone.read(job))
-    return perf_counter() - began
-
-
-def _stages(call: Call, models: Models) -> dict[str, float]:
-    """Microseconds per 20 ms of the customer channel, stage by stage."""
-    samples = [row[-1].samples for row in _rows(call)]
-    vad = Vad(models.vad)
-    voices = [voice for piece in samples for voice in vad.feed(piece)]
-    runs: dict[str, tuple[Callable[[Any], object], Iterable[Any]]] = {
-        "level": (LevelMeter(Channel.CUSTOMER).feed, samples),
-        "vad": (Vad(models.vad).feed, samples),
-        "turns": (TurnTracker(Channel.CUSTOMER).feed, voices),
-        "prosody": (Prosody().feed, samples),
-    }
-    frames = call.length // FRAME
-    return {name: round(1e6 * _seconds(feed, items) / frames, 1) for name, (feed, items) in runs.items()}
-
-
-def _seconds(feed: Callable[[Any], object], items: Iterable[Any]) -> float:
-    began = perf_counter()
-    for item in items:
-        feed(item)
     return perf_counter() - began
