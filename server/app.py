@@ -25,6 +25,7 @@ from server.calls import Calls, Engine
 from server.feed import feed
 from server.follow import follow_call, follow_newest
 from server.live import LiveSettings
+from server.metrics import send_metrics
 from server.sockets import nowhere
 from server.store import NotStoredError, Store
 
@@ -65,6 +66,7 @@ def build_app(settings: ServerSettings, engine: Engine, store: Store) -> Starlet
 
     mimetypes.add_type("text/javascript", ".js")  # Windows may call it something that browsers refuse
     routes = [
+        Route("/metrics", send_metrics),
         Route("/api/health", api.health),
         Route("/api/login", login, methods=["POST"]),
         Route("/api/calls", api.list_calls),
@@ -100,7 +102,7 @@ class Headers:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
-                kept = "no-store" if scope["path"].startswith("/api/") else "no-cache"
+                kept = "no-store" if scope["path"].startswith(("/api/", "/metrics")) else "no-cache"
                 headers["cache-control"] = kept
             await send(message)
 

@@ -93,7 +93,7 @@ class Guard:
 
     def _needs_token(self, connection: HTTPConnection) -> bool:
         path = connection.scope["path"]
-        return path.startswith(("/api/", "/ws/")) and path not in _OPEN
+        return path.startswith(("/api/", "/ws/", "/metrics")) and path not in _OPEN
 
     def _has_token(self, connection: HTTPConnection, token: str) -> bool:
         scheme, _, given = connection.headers.get("authorization", "").partition(" ")

@@ -17,6 +17,7 @@ from server.events import CallStarted, EndReason, ErrorCode, FeedState, Noted
 from server.hearing import Hearing
 from server.journal import Journal
 from server.live import LiveCall, LiveSettings
+from server.metrics import Metrics
 from server.pipeline import Models
 from server.protocol import CallInfo, Start
 from server.store import Store
@@ -52,11 +53,13 @@ class Calls:
         self.changed = asyncio.Event()  # set, and replaced by a new one, whenever a call starts or ends
         self._engine = engine
         self._keep_audio = keep_audio
-        self._workers = Workers(engine.models)
+        self.metrics = Metrics()
+        self._workers = Workers(engine.models, self.metrics)
         self._live: dict[str, LiveCall] = {}  # the newest last
         self._grace: dict[str, asyncio.TimerHandle] = {}  # of the calls whose feed is lost
         self._watching: set[asyncio.Task[None]] = set()
         self._opening = asyncio.Lock()
+        self.metrics.watch(lambda: [live.status() for live in self._live.values()], self._with_words, self._most)
 
     @property
     def newest(self) -> LiveCall | None:
@@ -96,14 +99,24 @@ class Calls:
             await asyncio.wait(self._watching)
         await self._workers.close()
 
+    @property
+    def _most(self) -> int | None:
+        """Calls with words at once; None: as many as come."""
+        return self.settings.calls_at_most or self._engine.carries
+
+    def _with_words(self) -> int:
+        return sum(live.words for live in self._live.values())
+
     def _admit(self) -> bool:
         """Whether there is room for the words of one more call. Raises `RefusedError` where it is needed."""
-        most = self.settings.calls_at_most or self._engine.carries
-        if most is None or sum(live.words for live in self._live.values()) < most:
+        most = self._most
+        if most is None or self._with_words() < most:
             return True
         if self.settings.beyond is Beyond.REFUSE:
+            self.metrics.refused.inc()
             text = f"As many calls are followed already as this machine carries ({most}); try again when one is over."
             raise RefusedError(ErrorCode.AT_CAPACITY, text)
+        self.metrics.tone_only.inc()
         return False
 
     async def _begin(self, start: Start) -> LiveCall:
@@ -122,7 +135,8 @@ class Calls:
         audio = self.store.audio_path(call.id) if call.keep_audio else None
         journal = Journal(call, self.store)
         await journal.tell([CallStarted(0.0), *([] if words else [Noted(0.0, TONE_ONLY)])])
-        live = LiveCall(Hearing(call, core, audio), journal, self._workers, self.settings, words)
+        hearing = Hearing(call, core, audio)
+        live = LiveCall(hearing, journal, self._workers, self.metrics, self.settings, words)
         self._live[call.id] = live
         watch = asyncio.create_task(self._forget(live))
         self._watching.add(watch)

@@ -25,6 +25,7 @@ from server.core import Job, Result, no_result
 from server.events import CallEnded, EndReason, Error, ErrorCode, FeedState, Status
 from server.hearing import Hearing, Told
 from server.journal import Journal
+from server.metrics import Metrics
 from server.protocol import CallState, Device, Note
 from server.workers import Workers
 
@@ -59,7 +60,13 @@ class LiveCall:
     """Made on the event loop that it lives on. `over` is set once all of the call is stored and shown."""
 
     def __init__(
-        self, hearing: Hearing, journal: Journal, workers: Workers, settings: LiveSettings, words: bool = True
+        self,
+        hearing: Hearing,
+        journal: Journal,
+        workers: Workers,
+        metrics: Metrics,
+        settings: LiveSettings,
+        words: bool = True,
     ) -> None:
         """Without `words` every turn has none, and no words model is asked."""
         self.journal = journal
@@ -71,6 +78,7 @@ class LiveCall:
         self.feed = FeedState.FLOWING
         self._hearing = hearing
         self._workers = workers
+        self._metrics = metrics
         self._steps: asyncio.Queue[_Step] = asyncio.Queue()
         self._room = asyncio.Semaphore(settings.queue_blocks)
         self._out: dict[asyncio.Future[Result], Job] = {}
@@ -129,6 +137,7 @@ class LiveCall:
 
     def device(self, device: Device) -> None:
         self._put(partial(self._hearing.device, device))
+        self._metrics.dropped.inc(max(0, device.dropped - self._dropped.get(device.channel, 0)))
         self._dropped[device.channel] = device.dropped
 
     def note(self, note: Note) -> None:
@@ -138,13 +147,26 @@ class LiveCall:
         """How the feed does, to be shown at once."""
         if feed is not self.feed:
             self.feed = feed
-            self._show(self._measure())
+            self._show(self.status())
 
     def finish(self, reason: EndReason) -> None:
         """No more audio comes. Wait for `over` to know that the last words are there."""
         if self._reason is None:
             self._put(self._hearing.finish)
             self._reason = reason
+
+    def status(self) -> Status:
+        """How the call keeps up at this moment."""
+        finals = [job.at for job in self._out.values() if isinstance(job, WordsJob) and job.final]
+        return Status(
+            at=self._now,
+            feed=FeedState.PAUSED if self.paused and self.feed is FeedState.FLOWING else self.feed,
+            lag=round(self._waiting / self.journal.call.rate, 3),
+            words_lag=max(0.0, round(self._now - to_seconds(min(finals)), 3)) if finals else 0.0,
+            shed=self._shed,
+            dropped=sum(self._dropped.values()),
+            stored=self.journal.stored,
+        )
 
     async def _run(self) -> None:
         try:
@@ -166,9 +188,10 @@ class LiveCall:
         for job in told:
             if isinstance(job, ToneJob | WordsJob):
                 self._start(job)
+        self._metrics.count(told)
         self.journal.call = structs.replace(self.journal.call, duration=self._now)
         await self.journal.tell([item for item in told if not isinstance(item, ToneJob | WordsJob)])
-        status = self._measure()
+        status = self.status()
         if self._status is None or _worth_showing(status, self._status):
             self._show(status)
 
@@ -185,6 +208,7 @@ class LiveCall:
         job = self._out.pop(future)
         if future.cancelled():
             self._shed += 1
+            self._metrics.shed.inc()
         elif error := future.exception():
             self._steps.put_nowait(_Step(partial(self._hearing.do_without, job, error)))
         else:
@@ -206,18 +230,6 @@ class LiveCall:
     def _refuse_if_over(self) -> None:
         if self._reason is not None:
             raise CallOverError(self.id)
-
-    def _measure(self) -> Status:
-        finals = [job.at for job in self._out.values() if isinstance(job, WordsJob) and job.final]
-        return Status(
-            at=self._now,
-            feed=FeedState.PAUSED if self.paused and self.feed is FeedState.FLOWING else self.feed,
-            lag=round(self._waiting / self.journal.call.rate, 3),
-            words_lag=max(0.0, round(self._now - to_seconds(min(finals)), 3)) if finals else 0.0,
-            shed=self._shed,
-            dropped=sum(self._dropped.values()),
-            stored=self.journal.stored,
-        )
 
     def _show(self, status: Status) -> None:
         self._status = status

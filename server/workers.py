@@ -10,11 +10,13 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from time import perf_counter
 from typing import TypeAlias, TypeVar
 
 from models.tone import ToneJob
 from models.words import WordsJob
 from server.core import Job, Result, no_result
+from server.metrics import Metrics
 from server.pipeline import Models
 from server.words_queue import Entry, WordsQueue
 
@@ -23,8 +25,9 @@ _Waiting: TypeAlias = Entry[asyncio.Future[Result]]
 
 
 class Workers:
-    def __init__(self, models: Models) -> None:
+    def __init__(self, models: Models, metrics: Metrics) -> None:
         self._models = models
+        self._metrics = metrics
         self._sound = ThreadPoolExecutor(1, "sound")
         self._tone = ThreadPoolExecutor(1, "tone")
         self._words = ThreadPoolExecutor(models.decoders, "words")
@@ -70,5 +73,9 @@ class Workers:
         return self._models.tone.read(job)
 
     def _transcribe(self, job: WordsJob) -> Result:
-        words = self._models.words
-        return words.transcribe(job) if words else no_result(job)
+        if self._models.words is None:
+            return no_result(job)
+        began = perf_counter()
+        transcript = self._models.words.transcribe(job)
+        self._metrics.decoded(job, perf_counter() - began)
+        return transcript

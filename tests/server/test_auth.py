@@ -41,15 +41,17 @@ def test_without_the_token_there_is_nothing_but_health_and_empty_pages(guarded: 
     with httpx.Client(base_url=guarded) as http:
         assert http.get("/api/health").status_code == 200
         for wrong in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}, {"Cookie": "calmline=wrong"}):
-            answer = http.get("/api/calls", headers=wrong)
-            assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+            for path in ("/api/calls", "/metrics"):
+                answer = http.get(path, headers=wrong)
+                assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
             assert http.delete("/api/calls/one", headers=wrong).status_code == 401
             assert code(guarded, additional_headers=wrong) is ErrorCode.UNAUTHORIZED
 
 
 def test_a_program_sends_the_token_as_a_header(guarded: str) -> None:
     bearer = {"Authorization": f"Bearer {TOKEN}"}
-    assert httpx.get(f"{guarded}/api/calls", headers=bearer).status_code == 200
+    for path in ("/api/calls", "/metrics"):
+        assert httpx.get(guarded + path, headers=bearer).status_code == 200
     assert code(guarded, additional_headers=bearer) is None
 
 
