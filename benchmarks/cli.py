@@ -131,6 +131,26 @@ def words(
 
 
 @app.command()
+def peers(
+    python: Annotated[
+        list[Path], typer.Option("--python", metavar="PATH", help="A Python that has one or more of the peers.")
+    ],
+    call: CallFile = None,
+    model: Annotated[str, typer.Option("--model", help="Whisper weights [the best installed].")] = "",
+    seconds: Annotated[float, typer.Option("--seconds", min=10, help="How much of the call is heard.")] = 60,
+    raw: RawFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Delays of words beside RealtimeSTT, whisper-live and WhisperLiveKit, where they are installed. Six minutes."""
+    from benchmarks.calls import load_call, real_call
+    from benchmarks.peers import bench_peers
+
+    result, delays = asyncio.run(bench_peers(load_call(call or real_call()), model, python, seconds))
+    _keep(raw, delays)
+    _show(result, as_json)
+
+
+@app.command()
 def offline(
     call: CallFile = None,
     model: Annotated[list[str] | None, typer.Option("--model", help="Whisper weights [base and tiny.en].")] = None,
