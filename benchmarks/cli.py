@@ -179,6 +179,48 @@ def capacity(
     _show(asyncio.run(bench_capacity(load_call(call or real_call()), model, steps, seconds)), as_json)
 
 
+@app.command()
+def soak(
+    model: Annotated[str, typer.Option("--model", help="Whisper weights [the best installed].")] = "",
+    calls: Annotated[int, typer.Option("--calls", min=0, help="At once [80 % of what is carried, estimated].")] = 0,
+    hours: Annotated[float, typer.Option("--hours", min=0.01, help="Stream time of all calls together.")] = 2.0,
+    minutes: Annotated[float, typer.Option("--minutes", min=0.1, help="Length of a call.")] = 4.0,
+    as_json: AsJson = False,
+) -> None:
+    """Memory, open files and lost words over hours of calls that come and go. An eighth of the time for eight calls."""
+    from benchmarks.load import a_days_sound, estimate
+    from benchmarks.soak import bench_soak
+
+    at_once = calls or max(1, int(0.8 * estimate(model)))
+    _show(asyncio.run(bench_soak(a_days_sound(), model, at_once, hours, 60 * minutes)), as_json)
+
+
+@app.command()
+def overload(
+    model: Annotated[str, typer.Option("--model", help="Whisper weights [the best installed].")] = "",
+    calls: Annotated[int, typer.Option("--calls", min=0, help="At once [twice what is carried, estimated].")] = 0,
+    minutes: Annotated[float, typer.Option("--minutes", min=0.2, help="How long they last.")] = 3.0,
+    as_json: AsJson = False,
+) -> None:
+    """What is late and what is left out where twice the calls run that this machine carries."""
+    from benchmarks.load import a_days_sound, estimate
+    from benchmarks.overload import bench_overload
+
+    _show(asyncio.run(bench_overload(a_days_sound(), model, calls or 2 * estimate(model), minutes)), as_json)
+
+
+@app.command()
+def idle(
+    calls: Annotated[int, typer.Option("--calls", min=1, help="How many are open.")] = 10,
+    seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long each is measured for.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Processor time of a server without calls, with calls that send nothing, and with silent ones."""
+    from benchmarks.idle import bench_idle
+
+    _show(asyncio.run(bench_idle(calls, seconds)), as_json)
+
+
 @app.command("all")
 def run_all(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where results and report go.")] = Path("benchmark"),

@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -79,3 +80,20 @@ def cpu_s(process: asyncio.subprocess.Process) -> float | None:
         return None
     user, system = stat.read_text(encoding="utf-8").rpartition(")")[2].split()[11:13]
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What a process holds."""
+
+    rss_mb: float
+    files: int  # open, connections included
+    threads: int
+
+
+def footprint(process: asyncio.subprocess.Process) -> Footprint | None:
+    """As it is now; None where the system does not tell."""
+    rss, own = rss_mb(process), Path(f"/proc/{process.pid}")
+    if rss is None:
+        return None
+    return Footprint(rss, len(list((own / "fd").iterdir())), len(list((own / "task").iterdir())))
