@@ -225,12 +225,27 @@ def idle(
 def run_all(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where results and report go.")] = Path("benchmark"),
 ) -> None:
-    """Run the lot, one after the other, and write a report. Best part of an hour, on a machine with nothing else."""
+    """Run the lot, one after the other, and write a report with pictures. An hour, on a machine with nothing else."""
     from benchmarks.report import run_all as run
 
     if failed := run(folder):
         typer.echo(f"These did not come to an end: {', '.join(failed)}.", err=True)
         raise typer.Exit(1)
+
+
+@app.command()
+def pictures(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Results of `bench all`.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where pictures go.")] = Path("docs/pictures"),
+) -> None:
+    """Draw the curves of capacity, words and soak, as far as there are results."""
+    try:
+        from benchmarks.pictures import draw_all
+    except ModuleNotFoundError as missing:
+        raise NeedsExtraError(missing.name) from missing
+
+    for drawn in draw_all(folder, out):
+        typer.echo(f"wrote {drawn}", err=True)
 
 
 @app.command()

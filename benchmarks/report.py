@@ -1,8 +1,9 @@
 """`calmline bench all` and `calmline bench compare`: every benchmark into one folder, and two such folders compared.
 
-Each benchmark runs in a process of its own, one after the other, and leaves its JSON; `report.md` has the tables, what
-they were measured on and the commands. Machines differ in speed from day to day, so two runs are compared by what does
-not: figures that are ratios or shares within one run. Times are shown beside, and judged by nobody.
+Each benchmark runs in a process of its own, one after the other, and leaves its JSON, with single measurements beside
+it where there are any; `report.md` has the tables, what they were measured on and the commands, and pictures. Machines
+differ in speed from day to day, so two runs are compared by what does not: figures that are ratios or shares within one
+run, memory, and what was lost. Times are shown beside, and judged by nobody.
 """
 
 import json
@@ -15,17 +16,20 @@ from typing import Any
 
 from audio.errors import CalmlineError
 
-BENCHMARKS = ("core", "latency", "offline", "words", "capacity", "tone", "escalation")
 JUDGED: dict[
     str, Callable[[float], float]
-] = {  # by the last part of a figure's name: what it may be at worst, given what it was
+] = {  # by a part of a figure's name: what it may be at worst, given what it was
     "sooner": lambda old: 0.9 * old,
+    "later": lambda old: 0.9 * old,
+    "peers_to_prosody": lambda old: 0.8 * old,
     "anger_mean": lambda old: old - 0.01,
     "arousal_mean": lambda old: old - 0.01,
 }
 JUDGED_HIGH: dict[str, Callable[[float], float]] = {  # the same for figures that are to be low
     "over_stock": lambda old: old + 0.5,  # points of word errors
     "taken_back": lambda old: old + 0.03,
+    "rss_per_call_mb": lambda old: 1.25 * old + 1,
+    "lost": lambda old: old,
 }
 
 
@@ -45,19 +49,48 @@ class Change:
     worse: bool
 
 
-def run_all(folder: Path, names: tuple[str, ...] = BENCHMARKS) -> list[str]:
-    """Run each, keep its JSON and write the report. The names of those that failed."""
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One benchmark, as `bench all` runs it."""
+
+    name: str  # of its results
+    args: tuple[str, ...]
+    raw: bool = False  # whether it keeps single measurements
+    of_capacity: float | None = None  # how many calls: a share of those that `CAPACITY` carried, if that was measured
+
+
+CAPACITY = "capacity-tiny.en"
+RUNS = (
+    Run("core", ("core",)),
+    Run("latency", ("latency",)),
+    Run("offline", ("offline",)),
+    Run("words-tiny.en", ("words", "--model", "tiny.en"), raw=True),
+    Run("words-base", ("words", "--model", "base"), raw=True),
+    Run(CAPACITY, ("capacity", "--model", "tiny.en")),
+    Run("capacity-base", ("capacity", "--model", "base")),
+    Run("overload", ("overload", "--model", "tiny.en", "--minutes", "1"), of_capacity=2.0),
+    Run("soak", ("soak", "--model", "tiny.en", "--hours", "0.25", "--minutes", "1"), of_capacity=0.8),
+    Run("idle", ("idle",)),
+    Run("tone", ("tone",)),
+    Run("escalation", ("escalation",)),
+)
+
+
+def run_all(folder: Path, runs: tuple[Run, ...] = RUNS) -> list[str]:
+    """Run each, keep its JSON, draw and write the report. The names of those that failed."""
     folder.mkdir(parents=True, exist_ok=True)
-    failed, sections = [], ["# Benchmarks\n"]
-    for name in names:
-        command = [sys.executable, "-m", "server.cli", "bench", name, "--json"]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-        if done.returncode:
-            failed.append(name)
+    failed, sections = [], list[str]()
+    for run in runs:
+        told = _bench(*run.args, *_calls(run, folder), *_raw(run, folder), "--json")
+        if told is None:
+            failed.append(run.name)
             continue
-        (folder / f"{name}.json").write_text(done.stdout, "utf-8")
-        sections.append(_section(name, json.loads(done.stdout)))
-    (folder / "report.md").write_text("\n".join(sections), "utf-8")
+        (folder / f"{run.name}.json").write_text(told, "utf-8")
+        sections.append(_section(run, json.loads(told)))
+    if sections and _bench("pictures", str(folder), "--out", str(folder)) is None:
+        failed.append("pictures")
+    drawn = [f"![{picture.stem}]({picture.name})\n" for picture in sorted(folder.glob("*.svg"))]
+    (folder / "report.md").write_text("\n".join(["# Benchmarks\n", *drawn, *sections]), "utf-8")
     return failed
 
 
@@ -92,14 +125,32 @@ def _figures(folder: Path) -> dict[str, float]:
     return dict(figures(results))
 
 
+def _bench(*args: str) -> str | None:
+    """What a benchmark wrote; None where it failed."""
+    done = subprocess.run([sys.executable, "-m", "server.cli", "bench", *args], stdout=subprocess.PIPE, text=True)
+    return None if done.returncode else done.stdout
+
+
+def _calls(run: Run, folder: Path) -> tuple[str, ...]:
+    measured = folder / f"{CAPACITY}.json"
+    if run.of_capacity is None or not measured.is_file():
+        return ()
+    return "--calls", str(max(1, round(run.of_capacity * json.loads(measured.read_text("utf-8"))["carried"])))
+
+
+def _raw(run: Run, folder: Path) -> tuple[str, ...]:
+    return ("--raw", str(folder / f"{run.name}.jsonl")) if run.raw else ()
+
+
 def _change(name: str, old: float, new: float) -> Change:
-    last = name.rpartition(".")[2]
-    least, most = JUDGED.get(last), JUDGED_HIGH.get(last)
+    parts = name.split(".")
+    least, most = (next((of[part] for part in parts if part in of), None) for of in (JUDGED, JUDGED_HIGH))
     worse = bool((least and new < least(old)) or (most and new > most(old)))
     return Change(name, old, new, round(new / old, 3) if old else None, bool(least or most), worse)
 
 
-def _section(name: str, result: Mapping[str, Any]) -> str:
+def _section(run: Run, result: Mapping[str, Any]) -> str:
     rows = "".join(f"| {figure} | {value:g} |\n" for figure, value in figures(result))
     machine = ", ".join(f"{key} {value}" for key, value in result.get("machine", {}).items() if key != "packages")
-    return f"## `calmline bench {name} --json`\n\n{machine}\n\n| measured | result |\n|---|---|\n{rows}"
+    command = " ".join(("calmline bench", *run.args, "--json"))
+    return f"## `{command}`\n\n{machine}\n\n| measured | result |\n|---|---|\n{rows}"

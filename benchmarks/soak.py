@@ -50,7 +50,7 @@ class SoakResult:
     shed: int  # partials left out
     dropped: int  # frames and errors
     rss_mb_per_h: float | None  # slope over stream time, once warmed up
-    rss_per_call_mb: float | None  # of the calls that run at once
+    held_per_call_mb: float | None  # of the calls that run at once
     before: Footprint | None  # no call yet
     warm: Footprint | None  # all calls running
     late: Footprint | None  # all calls running
@@ -97,7 +97,7 @@ async def bench_soak(pcm: bytes, model: str, at_once: int, hours: float, call_s:
         shed=load.shed,
         dropped=load.dropped + heard.errors,
         rss_mb_per_h=slope(curve, WARM_UP * hours),
-        rss_per_call_mb=round((warm.rss_mb - before.rss_mb) / at_once, 1) if warm and before else None,
+        held_per_call_mb=round((warm.rss_mb - before.rss_mb) / at_once, 1) if warm and before else None,
         before=before,
         warm=warm,
         late=looks[-1] if looks else None,

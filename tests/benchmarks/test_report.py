@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.report import ReportError, compare, figures, run_all
+from benchmarks.report import ReportError, Run, compare, figures, run_all
 
 
 def a_run(folder: Path, **words: Any) -> Path:
@@ -36,6 +36,17 @@ def test_slower_is_shown_and_not_judged_but_a_worse_ratio_is(tmp_path: Path) -> 
     assert not changes["words.wrong_percent.jfk.over_stock"].worse
 
 
+def test_what_is_lost_and_what_a_call_holds_is_judged_as_it_stands(tmp_path: Path) -> None:
+    old = a_run(tmp_path / "old", lost=0, rss_per_call_mb=8.0, core={"peers_to_prosody": {"openSMILE": 2.0}})
+    new = a_run(tmp_path / "new", lost=1, rss_per_call_mb=10.0, core={"peers_to_prosody": {"openSMILE": 1.5}})
+    worse = {change.name: change.worse for change in compare(old, new) if change.judged}
+    assert worse == {
+        "words.lost": True,
+        "words.rss_per_call_mb": False,
+        "words.core.peers_to_prosody.openSMILE": True,
+    }
+
+
 def test_a_run_is_no_worse_than_itself(tmp_path: Path) -> None:
     old = a_run(tmp_path / "old", sooner=4.0, taken_back=0.1)
     assert not any(change.worse for change in compare(old, old))
@@ -50,5 +61,5 @@ def test_folders_without_results_are_one_sentence(tmp_path: Path) -> None:
 
 
 def test_a_run_keeps_json_and_tables_and_names_what_failed(tmp_path: Path) -> None:
-    assert run_all(tmp_path, ("nothing-of-that-name",)) == ["nothing-of-that-name"]
+    assert run_all(tmp_path, (Run("nothing", ("nothing-of-that-name",)),)) == ["nothing"]
     assert (tmp_path / "report.md").read_text() == "# Benchmarks\n"

@@ -1,0 +1,52 @@
+"""Calls that benchmarks put on a server: they last as long as they should, and all that is told of them is counted."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from audio.frame import SAMPLE_RATE
+from audio.vad import load_vad
+from benchmarks.calls import DEMO_CALL, load_call
+from benchmarks.load import BLOCK, Load, pcm_of, sent
+from benchmarks.soak import Curve, slope
+from coach.rules import load_rules
+from models.onnx_tone import OnnxTone
+from models.words import Transcript, Word, WordsJob
+from server.app import ServerSettings
+from server.calls import Engine
+from server.core import CoreSettings
+from server.pipeline import Models
+from server.serve import serving
+
+
+class Parrot:
+    """A words model that always hears the same word."""
+
+    def transcribe(self, job: WordsJob) -> Transcript:
+        return Transcript(job.at, job.turn, job.final, (Word("hello", job.turn.start, job.turn.end, 1.0),))
+
+
+async def test_a_call_is_sent_followed_and_ended_and_no_turn_goes_without_words(tmp_path: Path) -> None:
+    engine = Engine(Models(load_vad(), OnnxTone(), None), load_rules(), CoreSettings())
+    engine = replace(engine, models=replace(engine.models, words=Parrot()))
+    with serving(ServerSettings(port=0, data_folder=str(tmp_path)), engine) as address:
+        load = Load(address.replace("http", "ws", 1), pcm_of([load_call(DEMO_CALL)]))
+        await (await load.begin(4.0))
+    assert load.sent_s == pytest.approx(4.0)
+    assert len(load.started) == len(load.said) == len(load.heard.finals) > 0
+    assert (load.lost, load.dropped, load.heard.errors) == (0, 0, 0)
+    assert load.heard.tone
+    assert load.heard.partials > 0
+
+
+@pytest.mark.parametrize(("at", "after"), [(0.1, 0.1), (0.12, 0.2), (0.2, 0.2), (2.5, 2.5), (2.51, 2.6)])
+def test_a_sample_is_sent_with_the_block_that_it_completes(at: float, after: float) -> None:
+    assert BLOCK == SAMPLE_RATE / 10
+    assert sent(at) == pytest.approx(after)
+
+
+def test_memory_is_judged_once_it_has_warmed_up() -> None:
+    curve = Curve([0.1, 0.2, 0.5, 1.0, 1.5], [300, 380, 400, 401, 402], [9] * 5, [9] * 5)
+    assert slope(curve, 0.5) == pytest.approx(2.0)
+    assert slope(curve, 1.5) is None
