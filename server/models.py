@@ -14,6 +14,7 @@ from models.tone import ToneModel
 from models.whisper import Whisper
 from server.admission import carried
 from server.calls import Engine
+from server.memory import share_heaps
 from server.pipeline import Models
 from server.settings import ModelSettings, Settings
 
@@ -28,6 +29,7 @@ def load_engine(settings: Settings) -> Engine:
 
 
 def load_models(settings: ModelSettings) -> Models:
+    share_heaps()
     tone = load_tone(settings.tone_weights, settings.tone)
     return Models(load_vad(), tone, Whisper(settings.whisper), settings.whisper.side_by_side)
 

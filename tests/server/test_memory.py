@@ -1,0 +1,44 @@
+"""Memory of many threads, as the C library tells of it."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from server.memory import HEAPS
+
+PROGRAM = """
+import ctypes, sys, threading
+from server.memory import share_heaps
+
+libc = ctypes.CDLL(None)
+libc.malloc.restype = libc.fopen.restype = ctypes.c_void_p
+libc.fclose.argtypes = [ctypes.c_void_p]
+libc.malloc_info.argtypes = [ctypes.c_int, ctypes.c_void_p]
+if "share" in sys.argv:
+    share_heaps()
+together = threading.Barrier(8)
+
+def take():
+    together.wait()
+    libc.malloc(100_000)
+    together.wait()
+
+threads = [threading.Thread(target=take) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+out = libc.fopen(b"/dev/stdout", b"w")
+libc.malloc_info(0, out)
+libc.fclose(out)
+"""
+
+
+def heaps(*words: str) -> int:
+    told = subprocess.run([sys.executable, "-c", PROGRAM, *words], capture_output=True, text=True, check=True).stdout
+    return len(re.findall("<heap nr=", told))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it is glibc that gives every thread a heap")
+def test_threads_share_few_heaps() -> None:
+    assert heaps("share") == HEAPS < heaps()
