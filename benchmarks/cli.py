@@ -117,15 +117,16 @@ def review(
 def words(
     call: CallFile = None,
     model: Annotated[str, typer.Option("--model", help="Whisper weights [the best installed].")] = "",
-    peer: Annotated[float, typer.Option("--peer", min=10, help="Seconds of the call for whisper_streaming.")] = 60,
+    seconds: Annotated[float, typer.Option("--seconds", min=10, help="How much of the call is heard.")] = 120,
+    peer: Annotated[float, typer.Option("--peer", min=10, help="Seconds of it for whisper_streaming.")] = 30,
     raw: RawFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """How soon words are shown and confirmed at 1x, and how many are wrong, against stock decoding. Ten minutes."""
+    """How soon words are shown and confirmed at 1x, and how many are wrong, against stock decoding. Seven minutes."""
     from benchmarks.calls import load_call, real_call
     from benchmarks.words import bench_words
 
-    result, delays = asyncio.run(bench_words(load_call(call or real_call()), model, peer))
+    result, delays = asyncio.run(bench_words(load_call(call or real_call()), model, seconds, peer))
     _keep(raw, delays)
     _show(result, as_json)
 

@@ -27,6 +27,7 @@ from benchmarks.latency import BLOCK, play
 from benchmarks.machine import Machine, Spread, spread, this_machine
 from benchmarks.server_process import server_process
 from benchmarks.word_delays import Part, Told, WordDelay, delays_of, reference_of, told_by
+from models.whisper import Whisper, WhisperSettings
 from models.whisper_weights import find_whisper
 
 HEARD = Channel.CUSTOMER  # which ours listens to for tone as well
@@ -65,13 +66,14 @@ async def bench_peers(
     """The result, and the delay of every word. Raises `NoPeerError`."""
     found = {name: (python, has) for python in pythons for name, has in installed(python).items()}
     samples = call.channels[HEARD][: to_samples(seconds)]
-    reference = reference_of(samples, model)
+    settings = WhisperSettings(model=model, decoders=1, threads=2)
+    reference = reference_of(samples, Whisper(settings).stock, settings.language)
     sound = np.concatenate((samples, np.zeros(to_samples(TAIL_S), np.float32)))
     machine = this_machine()
     versions = {OURS: machine.packages[OURS], **{name: has for name, (_, has) in found.items()}}
-    delays = {OURS: list(delays_of(OURS, reference, *await _ours(sound, model)))}
+    delays = {OURS: list(delays_of(OURS, HEARD, reference, *await _ours(sound, model)))}
     for name, (python, _) in found.items():
-        delays[name] = list(delays_of(name, reference, *await hear(python, name, find_whisper(model), sound)))
+        delays[name] = list(delays_of(name, HEARD, reference, *await hear(python, name, find_whisper(model), sound)))
     ours = spread([it.confirmed for it in delays[OURS] if it.confirmed is not None])
     result = PeersResult(
         machine=machine,

@@ -8,12 +8,15 @@ in seconds. The same weights, int8, as ours.
 """
 
 from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audio.frame import SAMPLE_RATE, Samples
+from audio.frame import SAMPLE_RATE, Channel, Samples, to_samples
+from benchmarks.calls import Call
 from benchmarks.text import words_of
+from benchmarks.word_delays import Part, Told
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -22,6 +25,7 @@ TRIM_S = 15.0  # a longer buffer is cut
 PROMPT = 200  # characters of committed text
 AGAIN = 5  # words that may be heard again
 VAGUE_S = 0.1
+STEP_S = 0.5  # seconds of new audio that it waits for
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,31 @@ class StockStream:
         if cuts:
             self._audio = self._audio[round((cuts[-1] - self._offset) * SAMPLE_RATE) :]
             self._offset = cuts[-1]
+
+
+def stream(call: Call, seconds: float, model: "WhisperModel", language: str) -> tuple[dict[Channel, list[Told]], float]:
+    """What it tells of each channel of a live call's first seconds, on a clock that begins with the call.
+
+    Both channels in turn, each decode taking the time that it takes. Also how many seconds it is behind at the end.
+    """
+    streams = {channel: StockStream(model, language) for channel in call.channels}
+    told: dict[Channel, list[Told]] = {channel: [] for channel in streams}
+    heard = dict.fromkeys(streams, 0.0)
+    now = 0.0
+    while min(heard.values()) < seconds:
+        channel = min(heard, key=lambda channel: heard[channel])
+        now = max(now, min(heard[channel] + STEP_S, seconds))
+        until = min(now, seconds)
+        streams[channel].insert(call.channels[channel][to_samples(heard[channel]) : to_samples(until)])
+        heard[channel] = until
+        began = perf_counter()
+        streams[channel].decode()
+        now += perf_counter() - began
+        confirmed, still_open = (
+            " ".join(word.text for word in words) for words in (streams[channel].committed, streams[channel].open)
+        )
+        told[channel].append(Told(now, (Part(confirmed, True), Part(still_open, False))))
+    return told, now - seconds
 
 
 def _alike(one: list[Timed], other: list[Timed]) -> bool:

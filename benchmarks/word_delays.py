@@ -7,13 +7,15 @@ for the stock decode that gives the reference.
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from audio.frame import SAMPLE_RATE, Channel, Samples
 from benchmarks.latency import BLOCK, Arrival
 from benchmarks.text import pairs, words_of
-from models.whisper import Whisper, WhisperSettings
 from server.events import PartialWords, Words
+
+if TYPE_CHECKING:
+    from faster_whisper import WhisperModel
 
 EARLY_S = 0.3  # seconds that the reference's end of a word may be late by
 
@@ -39,23 +41,24 @@ class WordDelay(NamedTuple):
     """One word of the reference. Seconds after its end; None where it was never shown, or never confirmed."""
 
     who: str
+    channel: Channel
     word: str
     end: float
     shown: float | None
     confirmed: float | None
 
 
-def reference_of(samples: Samples, model: str) -> list[Timed]:
+def reference_of(samples: Samples, stock: "WhisperModel", language: str) -> list[Timed]:
     """The words of a whole channel by stock decoding, in order of their ends."""
-    stock = Whisper(WhisperSettings(model=model)).stock
-    segments, _ = stock.transcribe(samples, language="en", word_timestamps=True, vad_filter=True)
+    segments, _ = stock.transcribe(samples, language=language, word_timestamps=True, vad_filter=True)
     words = [word for segment in segments for word in segment.words or ()]
-    return sorted(
-        (Timed(text, float(word.end)) for word in words for text in words_of(word.word)), key=lambda it: it.end
-    )
+    timed = [Timed(text, float(word.end)) for word in words for text in words_of(word.word)]
+    return sorted(timed, key=lambda word: word.end)
 
 
-def delays_of(who: str, reference: Sequence[Timed], sent: Sequence[float], told: Sequence[Told]) -> Iterator[WordDelay]:
+def delays_of(
+    who: str, channel: Channel, reference: Sequence[Timed], sent: Sequence[float], told: Sequence[Told]
+) -> Iterator[WordDelay]:
     """Only words that had been said when a text came can be meant by it."""
     shown: dict[int, float] = {}  # by the place of a word in the reference
     confirmed: dict[int, float] = {}
@@ -71,7 +74,7 @@ def delays_of(who: str, reference: Sequence[Timed], sent: Sequence[float], told:
     for place, word in enumerate(reference):
         over = sent[min(round(word.end * SAMPLE_RATE) // BLOCK, len(sent) - 1)]
         first, last = (round(found[place] - over, 3) if place in found else None for found in (shown, confirmed))
-        yield WordDelay(who, word.text, round(word.end, 2), first, last)
+        yield WordDelay(who, channel, word.text, round(word.end, 2), first, last)
 
 
 def told_by(arrivals: Sequence[Arrival], channel: Channel) -> Iterator[Told]:

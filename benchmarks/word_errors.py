@@ -1,14 +1,16 @@
 """Word error rates of the streaming finals beside those of stock offline decoding with the same weights.
 
-Clips with known texts: RAVDESS (eight emotions), EmoDB where the weights know German, `jfk.flac`, and the demo call's
-script over its telephone line. Ours hears a clip as a live call does: voice activity, turns, a short context. Stock is
-faster-whisper's `transcribe` as it comes, over the whole clip, with the full context.
+Clips with known texts: RAVDESS (eight emotions), EmoDB and nEMO where the weights know German and Polish, `jfk.flac`,
+the demo call's script over its own line, and five minutes of another synthesised dialogue, which guided nothing, over a
+G.711 line. Ours hears a clip as a live call does: voice activity, turns, a short context. Stock is faster-whisper's
+`transcribe` as it comes, over the whole clip, with the full context.
 """
 
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -17,11 +19,13 @@ from audio.vad import load_vad
 from benchmarks.calls import DEMO_CALL, load_call
 from benchmarks.text import errors, words_of
 from models.training.corpora import Corpus, clips, data_folder
+from models.training.line import telephone
 from models.whisper import Whisper, WhisperError, WhisperSettings
 from models.words import Transcript, WordsJob
 from server.ear import Ear, EarSettings
 
-EVERY = 9  # clip of the test speakers: 40 of RAVDESS
+CLIPS = 40  # of the test speakers of a corpus, evenly drawn
+DIALOGUE = Path(__file__).with_name("dialogue.opus")  # made by `make_dialogue.py` out of `dialogue.txt`
 PAD = np.zeros(SAMPLE_RATE // 2, np.float32)  # half a second of silence around a clip
 JFK = "And so, my fellow Americans, ask not what your country can do for you, ask what you can do for your country."
 EMODB = {
@@ -50,11 +54,12 @@ class WordErrors:
 def word_errors(settings: WhisperSettings) -> dict[str, WordErrors]:
     """By corpus, and of all English ones together."""
     english = Whisper(settings)
-    sets = {"jfk": _jfk(), "ravdess": _acted("ravdess"), "demo call": _demo()}
+    sets = {"jfk": _jfk(), "ravdess": _acted("ravdess"), "demo call": _demo(), "dialogue": _dialogue()}
     counts = {name: _count(english, "en", said) for name, said in sets.items()}
     counts["English"] = [sum(column) for column in zip(*counts.values(), strict=True)]
-    with suppress(WhisperError):  # which weights give that know no German
+    with suppress(WhisperError):  # which weights give that know only English
         counts["emodb"] = _count(Whisper(replace(settings, language="de")), "de", _acted("emodb"))
+        counts["nemo"] = _count(Whisper(replace(settings, language="pl")), "pl", _acted("nemo"))
     return {
         name: WordErrors(words, round(100 * ours / words, 2), round(100 * stock / words, 2))
         for name, (words, ours, stock) in counts.items()
@@ -92,7 +97,8 @@ def _jfk() -> Iterator[tuple[str, Samples]]:
 
 
 def _acted(corpus: Corpus) -> Iterator[tuple[str, Samples]]:
-    for clip in clips(corpus, "test")[::EVERY]:
+    spoken = clips(corpus, "test")
+    for clip in spoken[:: max(1, len(spoken) // CLIPS)]:
         (samples,) = load_call(clip.path).channels.values()
         yield EMODB.get(clip.text, clip.text), samples
 
@@ -102,3 +108,11 @@ def _demo() -> Iterator[tuple[str, Samples]]:
     call = load_call(DEMO_CALL)
     for channel in STEREO:
         yield " ".join(turn["text"] for turn in turns if turn["channel"] == channel), call.channels[channel]
+
+
+def _dialogue() -> Iterator[tuple[str, Samples]]:
+    lines = [line.partition(" ") for line in DIALOGUE.with_suffix(".txt").read_text("utf-8").splitlines()]
+    call = load_call(DIALOGUE)
+    for channel in STEREO:
+        said = " ".join(text for speaker, _, text in lines if speaker == channel.name)
+        yield said, telephone(call.channels[channel])

@@ -23,19 +23,19 @@ def test_a_word_is_timed_to_its_first_sight_and_to_its_confirmation() -> None:
     told = [text(1.4, "", "I won't"), text(2.0, "I", "want"), text(3.5, "I want what I")]
     delays = [
         (it.word, it.shown and round(it.shown, 2), it.confirmed and round(it.confirmed, 2))
-        for it in delays_of("a peer", SAID, SENT, told)
+        for it in delays_of("a peer", Channel.CUSTOMER, SAID, SENT, told)
     ]
     assert delays == [("i", 0.38, 0.98), ("want", 0.48, 1.98), ("what", 1.48, 1.48), ("i", 0.98, 0.98)]
 
 
 def test_a_word_that_is_not_said_yet_is_not_taken_for_shown() -> None:
-    first, *_, last = delays_of("a peer", SAID, SENT, [text(1.4, "I")])
+    first, *_, last = delays_of("a peer", Channel.CUSTOMER, SAID, SENT, [text(1.4, "I")])
     assert first.confirmed == pytest.approx(0.38)
     assert last.shown is None
 
 
 def test_a_word_that_never_comes_has_no_delay() -> None:
-    delays = list(delays_of("a peer", SAID, SENT, [text(4.0, "I want it", "I")]))
+    delays = list(delays_of("a peer", Channel.CUSTOMER, SAID, SENT, [text(4.0, "I want it", "I")]))
     assert [it.shown is None for it in delays] == [False, False, True, False]
     assert [it.confirmed is None for it in delays] == [False, False, True, True]
 

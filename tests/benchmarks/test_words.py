@@ -1,5 +1,6 @@
 """What the words benchmark counts: errors, delays of words, and the peer that it is held against."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,15 @@ from hypothesis import strategies as st
 from sounds import hear
 
 from audio.frame import SAMPLE_RATE, Channel
+from benchmarks.calls import Call
 from benchmarks.latency import Arrival
-from benchmarks.stock import StockStream
+from benchmarks.stock import StockStream, stream
 from benchmarks.text import errors, pairs, words_of
+from benchmarks.word_delays import Timed
 from benchmarks.word_errors import finals
-from benchmarks.words import _delays, _taken_back, _Timed
+from benchmarks.words import _end_errors, _taken_back
 from models.whisper import Whisper, WhisperSettings
-from server.events import PartialWords, Words
+from server.events import PartialWords, Word, Words
 
 A_TEXT = st.lists(st.sampled_from("abcd"), max_size=8)
 AGENT = Channel.AGENT
@@ -47,16 +50,11 @@ def test_errors_count_alike_from_both_sides_and_shared_words_are_none(one: list[
     assert errors(one, one) == 0
 
 
-def test_a_word_is_timed_from_its_end_to_its_first_sight_and_to_its_confirmation() -> None:
-    sent = [k / 50 for k in range(1, 500)]  # each block of 20 ms once it has been spoken, on a clock that begins at 0
-    said = {(AGENT, 0): [_Timed("i", 1.0), _Timed("want", 1.5), _Timed("tea", 2.0)]}
-    arrivals = [
-        Arrival(PartialWords(1.6, AGENT, 0, 0.5, "I won't", 0), 1.4),
-        Arrival(PartialWords(1.9, AGENT, 0, 0.5, "I want", 1), 2.0),
-        Arrival(Words(at=3.0, channel=AGENT, turn=0, start=0.5, end=2.0, text="I want tea.", words=[]), 3.5),
-    ]
-    told = [(it.word, round(it.shown, 2), round(it.confirmed, 2)) for it in _delays(said, sent, arrivals)]
-    assert told == [("i", 0.38, 0.98), ("want", 0.48, 1.98), ("tea", 1.48, 1.48)]
+def test_word_ends_are_held_against_the_reference() -> None:
+    words = [Word("I", 0.6, 1.0, 0.9), Word("wanted", 1.1, 1.5, 0.9), Word("tea.", 1.6, 2.2, 0.9)]
+    final = Words(at=3.0, channel=AGENT, turn=0, start=0.5, end=2.2, text="I wanted tea.", words=words)
+    said = {AGENT: [Timed("i", 1.1), Timed("want", 1.5), Timed("tea", 2.0)]}
+    assert list(_end_errors(said, [Arrival(final, 3.5)])) == pytest.approx([0.1, 0.2])
 
 
 def test_confirmed_words_that_the_final_ones_lack_were_taken_back() -> None:
@@ -79,3 +77,12 @@ def test_the_peer_commits_words_as_its_decodes_agree_and_takes_none_back(data: P
         assert said[: len(before)] == before
         before = said
     assert "my fellow americans ask not what your country" in " ".join(w for text in before for w in words_of(text))
+
+
+def test_the_peer_tells_growing_texts_on_the_clock_of_the_call(data: Path, whisper: Whisper) -> None:
+    speech = hear(data / "jfk.flac")[0]
+    told, behind = stream(Call("short", {AGENT: speech}), 4.0, whisper.stock, "en")
+    confirmed = [words_of(text.parts[0].text) for text in told[AGENT]]
+    assert all(later[: len(first)] == first for first, later in pairwise(confirmed))
+    assert told[AGENT][-1].when == pytest.approx(4.0 + behind)
+    assert "fellow americans" in " ".join(words_of(" ".join(part.text for part in told[AGENT][-1].parts)))
