@@ -25,7 +25,7 @@ from server.events import CallEnded, Detection, Error, PartialWords, Status, Ton
 from server.protocol import Accepted, FromServer, Start, Stop, read_from_server
 
 BLOCK = SAMPLE_RATE // 10  # samples sent at a time
-APART_S = 13.7  # seconds of the audio between the calls
+APART = 0.618  # of the audio between the calls: by the golden section any number of them is spread evenly
 
 
 def pcm_of(calls: list[Call]) -> bytes:
@@ -100,7 +100,7 @@ class Load:
         """One more call, which was taken and lasts this long. The task ends with all that is told of it."""
         name, feed = await self.open()
         page = await connect(f"{self._address}/ws/calls/{name}", compression=None)
-        start = round(self.begun * APART_S * SAMPLE_RATE) * 4
+        start = round(self.begun * APART % 1 * len(self._pcm) / 4) * 4
         return asyncio.create_task(self._run(name, feed, page, start, seconds))
 
     async def _run(self, name: str, feed: ClientConnection, page: ClientConnection, start: int, seconds: float) -> None:

@@ -31,7 +31,8 @@ async def test_a_call_is_sent_followed_and_ended_and_no_turn_goes_without_words(
     engine = Engine(Models(load_vad(), OnnxTone(), None), load_rules(), CoreSettings())
     engine = replace(engine, models=replace(engine.models, words=Parrot()))
     with serving(ServerSettings(port=0, data_folder=str(tmp_path)), engine) as address:
-        load = Load(address.replace("http", "ws", 1), pcm_of([load_call(DEMO_CALL)]))
+        customer = pcm_of([load_call(DEMO_CALL)])[5 * 4 * SAMPLE_RATE : 12 * 4 * SAMPLE_RATE]
+        load = Load(address.replace("http", "ws", 1), customer)
         await (await load.begin(4.0))
     assert load.sent_s == pytest.approx(4.0)
     assert len(load.started) == len(load.said) == len(load.heard.finals) > 0
