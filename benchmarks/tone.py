@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio.frame import Samples, to_samples
 from benchmarks.core import one_core
@@ -29,6 +31,8 @@ from server.settings import ModelSettings
 CORPORA: tuple[Corpus, ...] = ("emodb", "ravdess", "nemo")
 WINDOW = to_samples(3.0)
 TIMES = 50  # that one window is read, to tell what it costs
+
+Verdicts: TypeAlias = tuple[NDArray[np.float64], NDArray[np.bool_]]  # confidence, and whether it was right
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,8 @@ class ToneResult:
     anger_mean: float | None  # of the corpora
     arousal_mean: float | None
     bad_line_loss_mean: float | None
-    calibration_error: dict[str, float]  # expected, of the confidence, on development speakers by corpus
+    calibration_error: dict[str, float]  # expected, of the confidence, on development speakers' clips by corpus
+    calibration_error_as_trained: float | None  # on those of all corpora in training, each counting the same
     window_ms: Spread  # one window of 3 s on one core
 
 
@@ -76,6 +81,8 @@ def bench_tone(weights: str) -> ToneResult:
     model, read = OnnxTone(path, ModelSettings().tone), evaluate(path, tested)
     figures = {corpus: figures_of(corpus, own[0].language, read) for corpus, own in tested.items()}
     trained_on, in_training = _record(path.with_suffix(".json"))
+    verdicts = {name: _verdicts(model, clips(name, "dev")) for name in CORPORA if clips(name, "dev")}
+    as_trained = [verdicts[name] for name in trained_on if name in verdicts]
     return ToneResult(
         machine=this_machine(),
         weights=weights,
@@ -85,7 +92,8 @@ def bench_tone(weights: str) -> ToneResult:
         anger_mean=_mean([of.anger for of in figures.values()]),
         arousal_mean=_mean([of.arousal for of in figures.values()]),
         bad_line_loss_mean=_mean([of.bad_line_loss for of in figures.values()]),
-        calibration_error={name: _calibration(model, clips(name, "dev")) for name in CORPORA if clips(name, "dev")},
+        calibration_error={name: _calibration(own) for name, own in verdicts.items()},
+        calibration_error_as_trained=_calibration(*as_trained) if as_trained else None,
         window_ms=window_ms(model, audio_of(next(iter(tested.values()))[0])),
     )
 
@@ -122,13 +130,20 @@ def _read_ms(model: OnnxTone, job: ToneJob) -> float:
     return 1000 * (perf_counter() - began)
 
 
-def _calibration(model: OnnxTone, held_out: Sequence[Clip]) -> float:
-    """Expected calibration error: confidence against how often the verdict among three groups is right."""
+def _verdicts(model: OnnxTone, held_out: Sequence[Clip]) -> Verdicts:
+    """Confidence [shape=(n,)], and whether the verdict among three groups was right [shape=(n,)]."""
     groups = np.eye(3)[[group_of(name) for name in model.classes]]
     outputs = [model.outputs(audio_of(clip)) for clip in held_out]
     said = [int(np.argmax(output.posterior @ groups)) for output in outputs]
-    right = [one == group_of(clip.emotion) for one, clip in zip(said, held_out, strict=True)]
-    return round(calibration_error([output.confidence for output in outputs], right), 4)
+    right = np.array([one == group_of(clip.emotion) for one, clip in zip(said, held_out, strict=True)])
+    return np.array([output.confidence for output in outputs]), right
+
+
+def _calibration(*parts: Verdicts) -> float:
+    """Expected calibration error of the confidence, each part counting the same."""
+    confidence, right = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    counts = np.concatenate([np.full(len(own), 1 / len(own)) for own, _ in parts])
+    return round(calibration_error(confidence, right, counts=counts), 4)
 
 
 def _record(path: Path) -> tuple[tuple[str, ...], dict[str, float]]:

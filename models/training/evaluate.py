@@ -33,7 +33,7 @@ from models.training.windows import audio_of
 
 HIGH, LOW = {"angry", "happy", "fearful"}, {"sad", "neutral", "calm", "bored"}  # arousal
 CALL = "calls/auto_repairs_40.flac"
-MOST = 300  # clips of a corpus, evenly spread, that stand for all of it
+MOST = 400  # clips of a corpus, evenly spread, that stand for all of it
 CROWD = 24  # voices that babble is made of
 TICK = to_samples(0.5)
 
@@ -102,15 +102,19 @@ def call_readings(model: OnnxTone, vad: VadModel, path: Path) -> list[ToneReadin
     return readings
 
 
-def calibration_error(confidence: ArrayLike, right: ArrayLike, bins: int = 10) -> float:
+def calibration_error(
+    confidence: ArrayLike, right: ArrayLike, bins: int = 10, counts: ArrayLike | None = None
+) -> float:
     """Expected calibration error: how far confidence and success lie apart, over bins of equal width.
 
-    Guo et al., "On calibration of modern neural networks", ICML 2017.
+    `counts` is what each reading counts, the same for all where it is not given. Guo et al., "On calibration of modern
+    neural networks", ICML 2017.
     """
     sure, success = np.asarray(confidence, np.float64), np.asarray(right, np.float64)
+    count = np.ones(len(sure)) if counts is None else np.asarray(counts, np.float64)
     place = np.minimum((sure * bins).astype(int), bins - 1)
-    gaps = np.bincount(place, weights=success - sure, minlength=bins)
-    return float(np.abs(gaps).sum() / len(sure))
+    gaps = np.bincount(place, weights=count * (success - sure), minlength=bins)
+    return float(np.abs(gaps).sum() / count.sum())
 
 
 def _unchanged(samples: Samples) -> Samples:

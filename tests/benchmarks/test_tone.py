@@ -49,3 +49,10 @@ def test_without_labelled_speech_it_says_what_is_missing(monkeypatch: pytest.Mon
     monkeypatch.setenv("CALMLINE_DATA", str(tmp_path))
     with pytest.raises(NoCorporaError, match="Labelled speech was expected and there is none"):
         bench_tone("tone-open")
+
+
+def test_of_calibration_every_corpus_counts_the_same() -> None:
+    sure_and_right = np.full(30, 0.95), np.ones(30, dtype=bool)
+    sure_and_wrong = np.full(10, 0.95), np.zeros(10, dtype=bool)
+    assert tone._calibration(sure_and_right, sure_and_wrong) == pytest.approx(0.45)
+    assert tone._calibration(sure_and_right) == pytest.approx(0.05)
