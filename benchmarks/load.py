@@ -105,9 +105,7 @@ class Load:
 
     async def _run(self, name: str, feed: ClientConnection, page: ClientConnection, start: int, seconds: float) -> None:
         began = perf_counter()
-        following = asyncio.create_task(self._follow(page, name, began))
-        await self._send(feed, began, start, seconds)
-        await following
+        await asyncio.gather(self._send(feed, began, start, seconds), self._follow(page, name, began))
 
     async def _send(self, feed: ClientConnection, began: float, start: int, seconds: float) -> None:
         """The audio from byte `start` on, over and over."""

@@ -9,7 +9,7 @@ run, memory, and what was lost. Times are shown beside, and judged by nobody.
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,12 +81,13 @@ def run_all(folder: Path, runs: tuple[Run, ...] = RUNS) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     failed, sections = [], list[str]()
     for run in runs:
-        told = _bench(*run.args, *_calls(run, folder), *_raw(run, folder), "--json")
+        args = (*run.args, *_calls(run, folder), *_raw(run, folder), "--json")
+        told = _bench(*args)
         if told is None:
             failed.append(run.name)
             continue
         (folder / f"{run.name}.json").write_text(told, "utf-8")
-        sections.append(_section(run, json.loads(told)))
+        sections.append(_section(args, json.loads(told)))
     if sections and _bench("pictures", str(folder), "--out", str(folder)) is None:
         failed.append("pictures")
     drawn = [f"![{picture.stem}]({picture.name})\n" for picture in sorted(folder.glob("*.svg"))]
@@ -149,8 +150,7 @@ def _change(name: str, old: float, new: float) -> Change:
     return Change(name, old, new, round(new / old, 3) if old else None, bool(least or most), worse)
 
 
-def _section(run: Run, result: Mapping[str, Any]) -> str:
+def _section(args: Sequence[str], result: Mapping[str, Any]) -> str:
     rows = "".join(f"| {figure} | {value:g} |\n" for figure, value in figures(result))
     machine = ", ".join(f"{key} {value}" for key, value in result.get("machine", {}).items() if key != "packages")
-    command = " ".join(("calmline bench", *run.args, "--json"))
-    return f"## `{command}`\n\n{machine}\n\n| measured | result |\n|---|---|\n{rows}"
+    return f"## `calmline bench {' '.join(args)}`\n\n{machine}\n\n| measured | result |\n|---|---|\n{rows}"
