@@ -1,7 +1,7 @@
 """`calmline bench pictures`: what a folder of `calmline bench all` tells, as pictures for the docs.
 
-In: the JSON results of capacity, words and soak, as many as there are. Out: an SVG each, on white, so that it reads the
-same on light and dark pages. The same results give the same files to the byte.
+In: the JSON results of capacity, words and soak, as many as there are, and the raw delays of words. Out: an SVG each,
+on white, so that it reads alike on light and dark pages. The same results give the same files to the byte.
 """
 
 import json
@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import PercentFormatter
 
 from benchmarks.capacity import FINALS_S, TONE_MS
 from benchmarks.report import ReportError
@@ -43,6 +45,16 @@ _STYLE: dict[Any, Any] = {
 }
 
 
+LATEST_S = 10.0  # seconds after a word that its picture goes to
+NEVER_S = 1e9  # for words that were never shown, or never certain
+_LINES: dict[tuple[str, int, str], dict[str, Any]] = {  # who, the column of its delays (`WordDelay`), what they are
+    ("calmline", 4, "shown"): {"color": BLUE, "linestyle": (0, (3, 1.5))},
+    ("calmline", 5, "certain"): {"color": BLUE},
+    ("whisper_streaming", 4, "shown"): {"color": ORANGE, "linestyle": (0, (3, 1.5))},
+    ("whisper_streaming", 5, "certain"): {"color": ORANGE},
+}
+
+
 @dataclass(frozen=True, slots=True)
 class _Panel:
     """One figure of the capacity curve."""
@@ -56,6 +68,7 @@ class _Panel:
 def draw_all(results: Path, out: Path) -> list[Path]:
     """Draw what a folder has results for. Raises `ReportError` where that is nothing, or it cannot be read."""
     found = {name: list(_results(results, name)) for name in _DRAWN}
+    found["words"] = [run for run in found["words"] if run["raw"]]
     if not any(found.values()):
         raise ReportError(f"Expected results of {', '.join(_DRAWN)} in {results}; there were none.")
     out.mkdir(parents=True, exist_ok=True)
@@ -97,27 +110,18 @@ def draw_capacity(ramps: Sequence[Result]) -> Figure:
 
 
 def draw_words(runs: Sequence[Result]) -> Figure:
-    """How long after its end a word is shown and confirmed: from half of them (dot) to all but one in twenty (bar)."""
-    rows = [
-        (f"{who}, {run['weights']}", of)
-        for run in runs
-        for who, of in (("Calmline", run), ("whisper_streaming", run["whisper_streaming"]))
-    ]
-    figure = Figure(figsize=(10, 1.2 + 0.62 * len(rows)), layout="constrained")
-    axes = figure.subplots()
-    for row, (_, of) in enumerate(rows):
-        for spread, colour, up in ((of["shown_s"], BLUE, -0.16), (of["confirmed_s"], ORANGE, 0.16)):
-            axes.plot((spread["p50"], spread["p95"]), (row + up,) * 2, color=colour, linewidth=5, alpha=0.35)
-            axes.plot(spread["p50"], row + up, color=colour, marker="o")
-            told = f" {spread['p50']:.1f} … {spread['p95']:.1f} s"
-            axes.text(spread["p95"], row + up, told, color=GREY, va="center", fontsize=9)
-    axes.set_yticks(range(len(rows)), [name for name, _ in rows], color="black")
-    axes.invert_yaxis()
-    axes.grid(axis="x")
-    axes.grid(visible=False, axis="y")
-    axes.set_xlim(min(0, *(of["shown_s"]["p50"] for _, of in rows)), 1.12 * axes.get_xlim()[1])
-    axes.set_xlabel("seconds after the end of the word: half of them within the dot, 95 % within the bar")
-    figure.legend(axes.get_lines()[1:4:2], ("shown", "confirmed"), loc="outside upper left", ncols=2)
+    """How many words are shown, and certain, how long after they were said; a panel for each set of weights."""
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    panels = figure.subplots(1, len(runs), sharex=True, sharey=True, squeeze=False)[0]
+    lines: dict[str, Line2D] = {}
+    for run, axes in zip(runs, panels, strict=True):
+        for (who, column, told), style in _LINES.items():
+            delays = [NEVER_S if row[column] is None else row[column] for row in run["raw"] if row[0] == who]
+            lines[f"{who}, {told}".replace("calmline", "Calmline")] = axes.ecdf(delays, **style)
+        axes.set(xlim=(0, LATEST_S), ylim=(0, 1), xlabel="seconds after the end of the word")
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.set_title(f"{run['weights']}: share of the words")
+    figure.legend(list(lines.values()), list(lines), loc="outside upper left", ncols=len(lines))
     return figure
 
 
@@ -146,10 +150,12 @@ _DRAWN = {"capacity": draw_capacity, "words": draw_words, "soak": draw_soak}
 
 
 def _results(folder: Path, name: str) -> Iterator[Result]:
-    """Those of one benchmark: capacity.json, or capacity-base.json and others."""
+    """Those of one benchmark: capacity.json, or capacity-base.json and others, with single measurements as `raw`."""
     for file in sorted(folder.glob(f"{name}*.json")):
+        raw = file.with_suffix(".jsonl")
         try:
-            yield json.loads(file.read_text("utf-8"))
+            rows = raw.read_text("utf-8").splitlines() if raw.is_file() else []
+            yield json.loads(file.read_text("utf-8")) | {"raw": [json.loads(row) for row in rows]}
         except (OSError, ValueError) as error:
             raise ReportError(f"The results in {file} cannot be read: {error}.") from error
 

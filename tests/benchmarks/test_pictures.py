@@ -26,14 +26,15 @@ def keep(folder: Path, **results: dict[str, Any]) -> None:
 
 
 def test_each_benchmark_has_its_picture_and_the_same_one_again(tmp_path: Path) -> None:
-    delays = {"shown_s": spread(0.3, 0.9), "confirmed_s": spread(0.7, 1.6)}
+    delays = [[who, "agent", "yes", 1.0, 0.3, None] for who in ("calmline", "whisper_streaming")]
+    (tmp_path / "words-tiny.jsonl").write_text("\n".join(map(json.dumps, delays)))
     curve = {"stream_h": [0.1, 0.2], "rss_mb": [400.0, 401.0], "files": [20, 21], "threads": [9, 9]}
     ramp = {"carried": 8, "steps": [a_step(1), a_step(8)]}
     keep(
         tmp_path,
         capacity_base=ramp,
         capacity_tiny=ramp,
-        words_tiny=delays | {"whisper_streaming": delays},
+        words_tiny={},
         soak={"calls_at_once": 8, "calls": 30, "curve": curve},
     )
     drawn = draw_all(tmp_path, tmp_path / "once")
