@@ -12,20 +12,20 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from audio.errors import CalmlineError
 
-JUDGED: dict[
-    str, Callable[[float], float]
-] = {  # by a part of a figure's name: what it may be at worst, given what it was
+Worst: TypeAlias = Callable[[float], float]  # what a figure may be at worst, given what it was
+
+JUDGED: dict[str, Worst] = {  # by a part of a figure's name
     "sooner": lambda old: 0.9 * old,
     "later": lambda old: 0.9 * old,
     "peers_to_prosody": lambda old: 0.8 * old,
     "anger_mean": lambda old: old - 0.01,
     "arousal_mean": lambda old: old - 0.01,
 }
-JUDGED_HIGH: dict[str, Callable[[float], float]] = {  # the same for figures that are to be low
+JUDGED_HIGH: dict[str, Worst] = {  # those that are to be low
     "over_stock": lambda old: old + 0.5,  # points of word errors
     "taken_back": lambda old: old + 0.03,
     "rss_per_call_mb": lambda old: 1.25 * old + 1,
