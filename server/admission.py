@@ -15,8 +15,9 @@ from audio.frame import Channel, to_samples
 from audio.turns import Turn
 from models.words import WordsJob, WordsModel
 
-TURNS_PER_S = 0.225  # final decodes a second of a call: both speak 45 % of the time, in turns of 4 s
-WITH_TEXT = 1.8  # times a decode of silence: one of speech has tokens to generate and to align
+# The next two are of a support call of 245 s: 51 turns, 174 s of speech on both channels together.
+TURNS_PER_S = 0.26  # final decodes a second of a call: as many a second of speech, where both speak 45 % of the time
+WITH_TEXT = 2.7  # processor time of its decodes against as many of silence: 2.7 with tiny.en, 2.2 with base
 SOUND = 0.025  # cores for the rest of a call: `calmline bench core`
 SHARE = 0.75  # of the machine that calls may take
 
