@@ -21,7 +21,7 @@ from server.core import Core, CoreSettings, Event, Listened, Output, no_result
 from server.pipeline import Models
 
 AHEAD = to_samples(60) // FRAME  # rows
-TOGETHER = 8  # turns: a tenth less processor time than four; more would leave a core idle for longer at the end
+TOGETHER = 4  # turns: more in one go are no faster on one core, and those of the last go keep others waiting
 NEVER_S = 1e6  # seconds until a partial: nobody reads along
 
 _Key: TypeAlias = tuple[Channel, int]  # a turn's channel and number
@@ -65,8 +65,6 @@ class Ahead:
         """The call is over: what is left, as it is followed."""
         for row in self._core.rest():
             self._listen(self._core.listen(row))
-        if self._words:
-            self._words.share_out()
         while self._listened:
             yield self._follow()
         yield self._settle(self._core.finish())
@@ -99,7 +97,6 @@ class _Words:
 
     def __init__(self, model: WordsModel, decoders: int) -> None:
         self._model = model
-        self._decoders = decoders
         self._threads = ThreadPoolExecutor(decoders, "words")
         self._gathered: list[WordsJob] = []
         self._asked: dict[_Key, tuple[Future[list[Transcript]], int]] = {}
@@ -107,29 +104,24 @@ class _Words:
     def ask(self, jobs: Iterable[WordsJob]) -> None:
         self._gathered += jobs
         if len(self._gathered) >= TOGETHER:
-            self._send(len(self._gathered))
-
-    def share_out(self) -> None:
-        """No more turns come for now: each decoder takes its part of those that were gathered."""
-        self._send(-(-len(self._gathered) // self._decoders))
+            self._send()
 
     def answer(self, job: WordsJob) -> Transcript:
         """What was said, once it is known. One that was not asked for, since the call is over, is asked for now."""
         if _key(job) not in self._asked:
             if not any(_key(it) == _key(job) for it in self._gathered):
                 self._gathered.append(job)
-            self.share_out()
+            self._send()
         decoded, number = self._asked.pop(_key(job))
         return decoded.result()[number]
 
     def close(self) -> None:
         self._threads.shutdown(cancel_futures=True)
 
-    def _send(self, together: int) -> None:
-        while self._gathered:
-            jobs, self._gathered = self._gathered[:together], self._gathered[together:]
-            decoded = self._threads.submit(self._model.transcribe_all, jobs)
-            self._asked |= {_key(job): (decoded, number) for number, job in enumerate(jobs)}
+    def _send(self) -> None:
+        jobs, self._gathered = self._gathered, []
+        decoded = self._threads.submit(self._model.transcribe_all, jobs)
+        self._asked |= {_key(job): (decoded, number) for number, job in enumerate(jobs)}
 
 
 def _key(job: WordsJob) -> _Key:
