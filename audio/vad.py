@@ -3,7 +3,9 @@
 In: 16 kHz float32, any cut. Out: `Voice` for each full window of 512 samples on a fixed grid of stream time, so the
 cut never shows. State: the model's recurrent state, its 64 samples of context and what is too short for a window.
 The model file comes with faster-whisper, found without importing that package; one thread, about 0.1 ms a window. The
-session holds no state, so all channels and calls share it.
+session holds no state, so all channels and calls share it. Under each window lies a faint hiss, always the same: the
+model was trained on rooms, and after digital silence, which phone lines and noise suppression send, it misses the first
+words of loud speech.
 """
 
 from importlib.util import find_spec
@@ -20,6 +22,9 @@ from audio.turns import Voice
 WINDOW = 512  # samples, 32 ms: what the model was trained on
 CONTEXT = 64  # samples of the window before that the model sees again
 STATE = (1, 1, 128)  # of each of its two recurrent states
+HISS_RMS = 1e-3  # of full scale, -60 dB: a quiet room; of the first words after digital silence it brings back half
+_NOISE = np.random.default_rng(0).normal(0, HISS_RMS, WINDOW).astype(np.float32)
+_HISS = np.concatenate((_NOISE[-CONTEXT:], _NOISE))  # under a window and its context
 
 
 class VadMissingError(CalmlineError):
@@ -80,7 +85,7 @@ class Vad:
         self._waiting = np.concatenate((self._waiting, samples))
         voices = []
         while len(self._waiting) >= CONTEXT + WINDOW:
-            window = self._waiting[np.newaxis, : CONTEXT + WINDOW]
+            window = self._waiting[np.newaxis, : CONTEXT + WINDOW] + _HISS
             probability, self._h, self._c = self._model.run(window, self._h, self._c)
             self._waiting = self._waiting[WINDOW:]
             self._end += WINDOW

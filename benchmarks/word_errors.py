@@ -1,9 +1,9 @@
 """Word error rates of the streaming finals beside those of stock offline decoding with the same weights.
 
 Clips with known texts: RAVDESS (eight emotions), EmoDB and nEMO where the weights know German and Polish, `jfk.flac`,
-the demo call's script over its own line, and five minutes of another synthesised dialogue, which guided nothing, over a
-G.711 line. Ours hears a clip as a live call does: voice activity, turns, a short context. Stock is faster-whisper's
-`transcribe` as it comes, over the whole clip, with the full context.
+the demo call's script over its own line, and five minutes of another synthesised dialogue over a G.711 line, which set
+the hiss under the VAD. Ours hears a clip as a live call does: voice activity, turns, a short context. Stock is
+faster-whisper's `transcribe` as it comes, over the whole clip, with the full context.
 """
 
 import json

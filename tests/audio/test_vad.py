@@ -9,9 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sounds import buzz, hear
 
-from audio.frame import Channel, Samples
+from audio.frame import SAMPLE_RATE, Channel, Samples
 from audio.turns import TurnEnded, TurnSettings, TurnTracker
 from audio.vad import WINDOW, Vad, VadMissingError, load_vad
+from benchmarks.calls import load_call
+from benchmarks.word_errors import DIALOGUE
+from models.training.line import telephone
 
 MODEL = load_vad()
 SOUND = np.concatenate((np.zeros(3000, np.float32), buzz(140, 0.3), np.zeros(777, np.float32)))
@@ -82,3 +85,12 @@ def test_a_missing_model_names_the_package(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("audio.vad.find_spec", lambda _name: None)
     with pytest.raises(VadMissingError, match="pip install --force-reinstall faster-whisper"):
         load_vad()
+
+
+def test_first_words_after_digital_silence_are_heard() -> None:
+    samples = load_call(DIALOGUE).channels[Channel.CUSTOMER][: 90 * SAMPLE_RATE]
+    speech = np.count_nonzero(np.abs(samples).reshape(-1, 1600).max(axis=1) > 0.003) * 1600
+    tracker, vad = TurnTracker(Channel.CUSTOMER), Vad(MODEL)
+    events = [event for voice in vad.feed(telephone(samples)) for event in tracker.feed(voice)]
+    turns = [event.turn for event in [*events, *tracker.flush(len(samples))] if isinstance(event, TurnEnded)]
+    assert sum(turn.duration for turn in turns) > 0.97 * speech
