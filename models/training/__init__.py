@@ -1,1 +1,1 @@
-"""Training and evaluation of the tone model. PyTorch is used here and nowhere else."""
+"""Training and evaluation of the tone model: nothing of it is needed at run time."""
