@@ -28,7 +28,7 @@ from models.words import Transcript, Word, WordsJob
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
 
-STEP_BACK = 5  # by which decoders are nicer: sound and tone then get three times the share of a busy core
+STEP_BACK = 15  # by which decoders are nicer: sound and tone then get what they ask for of a busy core
 MOST_DECODERS = 4  # unless more are asked for: a laptop's other cores are for its other programs
 SHORTEST = to_samples(0.3)  # a turn that is shorter holds no word that Whisper gets right
 _OPENING, _CLOSING = "\"'“¿([{-", "\"'.,!?:”)]}"  # punctuation that joins the next word, and the one before
