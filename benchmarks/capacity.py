@@ -22,6 +22,7 @@ from benchmarks.server_process import cpu_s, rss_mb, server_process
 
 TONE_MS = 500.0  # deadlines, p95
 FINALS_S = 3.0
+WARM_UP_CALLS, WARM_UP_S = 4, 60.0
 SETTLE_S = 5.0  # after new calls began, before a step is measured
 
 
@@ -32,8 +33,8 @@ class Step:
     calls: int
     tone_ms: Spread
     finals_s: Spread
-    cores: float | None  # that the server kept busy
-    rss_mb: float | None
+    cores: float  # that the server kept busy
+    rss_mb: float
     lag_s: float  # audio taken but not heard, at most
     words_lag_s: float  # age of the oldest turn that waited for its words, at most
     shed_per_s: float  # partials left out, all calls together
@@ -58,6 +59,7 @@ async def bench_capacity(call: Call, model: str, at_once: Sequence[int], step_s:
     running: list[asyncio.Task[None]] = []
     with tempfile.TemporaryDirectory() as folder:
         async with server_process(Path(folder), settings) as (address, process):
+            await _warm_up(Load(address, pcm_of([call]), "warm"))
             load = Load(address, pcm_of([call]))
             for calls in at_once:
                 while load.begun < calls:
@@ -80,6 +82,11 @@ async def bench_capacity(call: Call, model: str, at_once: Sequence[int], step_s:
     )
 
 
+async def _warm_up(load: Load) -> None:
+    """Some calls that come and go: decoders take the memory of their longest turns, however many calls there are."""
+    await asyncio.gather(*[await load.begin(WARM_UP_S) for _ in range(WARM_UP_CALLS)])
+
+
 async def _measure(load: Load, process: asyncio.subprocess.Process, calls: int, step_s: float) -> Step:
     shed, load.heard = load.shed, Heard()
     heard = load.heard
@@ -92,7 +99,7 @@ async def _measure(load: Load, process: asyncio.subprocess.Process, calls: int, 
         calls=calls,
         tone_ms=tone,
         finals_s=finals,
-        cores=None if busy is None or busier is None else round((busier - busy) / took, 2),
+        cores=round((busier - busy) / took, 2),
         rss_mb=rss_mb(process),
         lag_s=heard.lag,
         words_lag_s=heard.words_lag,
@@ -104,8 +111,7 @@ async def _measure(load: Load, process: asyncio.subprocess.Process, calls: int, 
 
 def _slope(steps: list[Step]) -> float | None:
     """Megabytes that each call adds, by the line through the steps."""
-    known = [(step.calls, step.rss_mb) for step in steps if step.rss_mb is not None]
-    if len(known) < 2:
+    if len(steps) < 2:
         return None
-    calls, memory = zip(*known, strict=True)
+    calls, memory = zip(*((step.calls, step.rss_mb) for step in steps), strict=True)
     return round(float(np.polyfit(calls, memory, 1)[0]), 1)

@@ -23,9 +23,9 @@ SETTLE_S = 4.0  # until what came before is done, and a feed without audio was f
 class IdleResult:
     machine: Machine
     calls: int
-    no_call_cores: float | None  # kept busy
-    open_cores: float | None  # all calls together, none of which sends audio
-    silent_cores: float | None  # all calls together, which send silence
+    no_call_cores: float  # kept busy
+    open_cores: float  # all calls together, none of which sends audio
+    silent_cores: float  # all calls together, which send silence
 
 
 async def bench_idle(calls: int, seconds: float) -> IdleResult:
@@ -44,10 +44,10 @@ async def bench_idle(calls: int, seconds: float) -> IdleResult:
     return IdleResult(this_machine(), calls, no_call, opened, silent)
 
 
-async def _busy(process: asyncio.subprocess.Process, seconds: float) -> float | None:
+async def _busy(process: asyncio.subprocess.Process, seconds: float) -> float:
     """Cores that the server keeps busy from now on."""
     await asyncio.sleep(SETTLE_S)
     began, before = perf_counter(), cpu_s(process)
     await asyncio.sleep(seconds)
     took, after = perf_counter() - began, cpu_s(process)
-    return None if before is None or after is None else round((after - before) / took, 4)
+    return round((after - before) / took, 4)

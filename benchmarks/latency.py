@@ -17,7 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from audio.frame import FRAME, SAMPLE_RATE, STEREO
 from benchmarks.calls import Call
 from benchmarks.machine import Machine, Spread, spread, this_machine
-from benchmarks.server_process import rss_mb, server_process
+from benchmarks.server_process import peak_rss_mb, server_process
 from coach.rules import load_rules
 from coach.signals import SOUND
 from server import protocol
@@ -36,7 +36,7 @@ class LatencyResult:
     alert_ms: Spread  # detections that need sound only
     words_s: Spread  # final words after the end of their turn was known
     ready_s: float  # from starting the server process to its first answer
-    peak_rss_mb: float | None  # of the server process, None where the system does not tell
+    peak_rss_mb: float | None  # of the server's processes, None where the system does not tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ async def bench_latency(call: Call) -> LatencyResult:
         async with server_process(Path(folder)) as (address, process):
             ready = perf_counter() - began
             sent, arrivals = await play(address, call)
-            rss = rss_mb(process, "VmHWM")
+            rss = peak_rss_mb(process)
     return _sum_up(call, sent, arrivals, ready, rss)
 
 

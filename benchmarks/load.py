@@ -60,14 +60,14 @@ class Heard:
 class Load:
     """The calls that run. `over` tells them to hang up."""
 
-    def __init__(self, address: str, pcm: bytes) -> None:
+    def __init__(self, address: str, pcm: bytes, names: str = "load") -> None:
         self.heard = Heard()
         self.over = asyncio.Event()
         self.sent_s = 0.0  # stream time of all calls together
         self.begun = 0
         self.started: set[tuple[str, Channel, int]] = set()  # turns
         self.said: set[tuple[str, Channel, int]] = set()  # those of them whose final words came
-        self._address, self._pcm = address, pcm
+        self._address, self._pcm, self._names = address, pcm, names
         self._by_sound = {rule.id for rule in load_rules() if rule.signal in SOUND}
         self._shed: dict[str, int] = {}
         self._dropped: dict[str, int] = {}
@@ -89,7 +89,7 @@ class Load:
     async def open(self) -> tuple[str, ClientConnection]:
         """A new call that was taken, of which nothing has been sent yet."""
         self.begun += 1
-        name = f"load-{self.begun}"
+        name = f"{self._names}-{self.begun}"
         feed = await connect(f"{self._address}/ws/feed", compression=None)
         await feed.send(protocol.write(Start(name, "bench", SAMPLE_RATE)))
         while not isinstance(read_from_server(await feed.recv()), Accepted):

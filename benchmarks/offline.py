@@ -1,14 +1,15 @@
 """`calmline bench offline`: how fast recordings are analysed, with each of the installed weights.
 
 A whole two-channel call through the analysis of `calmline analyze`, in this process, loading left out: sound on one
-thread, words on one a core. Memory is that of the process at its most.
+process, words on one thread a core of another. Memory is that of both after it.
 """
 
-import resource
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from time import perf_counter, process_time
+from time import perf_counter
+
+import psutil
 
 from audio.files import open_recording
 from benchmarks.machine import Machine, this_machine
@@ -24,7 +25,7 @@ class Offline:
     times_real_time: float
     processor_s: float  # of all cores together
     words: int
-    peak_rss_mb: float  # of the process so far
+    rss_mb: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,23 @@ def bench_offline(path: Path, weights: tuple[str, ...]) -> OfflineResult:
         models = replace(settings.models, whisper=replace(settings.models.whisper, model=size))
         engine = load_engine(replace(settings, models=models))
         with tempfile.TemporaryDirectory() as folder, Store(Path(folder)) as store:
-            began, worked = perf_counter(), process_time()
+            began, worked = perf_counter(), _worked_s()
             result = analyze(open_recording(path), path.stem, "bench", engine, store, False, lambda _: None)
-            took, work = perf_counter() - began, process_time() - worked
+            took, work = perf_counter() - began, _worked_s() - worked
         length = result.call.duration
         words = sum(len(turn.words) for turn in result.words)
-        runs[size] = Offline(round(took, 2), round(length / took, 1), round(work, 2), words, _peak_mb())
+        runs[size] = Offline(round(took, 2), round(length / took, 1), round(work, 2), words, _rss_mb())
     return OfflineResult(this_machine(), path.name, length, runs)
 
 
-def _peak_mb() -> float:
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+def _processes() -> list[psutil.Process]:
+    own = psutil.Process()
+    return [own, *own.children(recursive=True)]
+
+
+def _worked_s() -> float:
+    return sum(times.user + times.system for times in (process.cpu_times() for process in _processes()))
+
+
+def _rss_mb() -> float:
+    return round(sum(process.memory_info().rss for process in _processes()) / 2**20, 1)

@@ -22,7 +22,7 @@ class OverloadResult:
     weights: str
     calls: int
     minutes: float
-    cores: float | None  # that the server kept busy
+    cores: float  # that the server kept busy
     tone_ms: Spread
     alert_ms: Spread | None  # detections that need sound only; None where there were none
     finals_s: Spread
@@ -53,7 +53,7 @@ async def bench_overload(pcm: bytes, model: str, calls: int, minutes: float) -> 
         weights=model or "as installed",
         calls=calls,
         minutes=minutes,
-        cores=None if busy is None or busier is None else round((busier - busy) / took, 2),
+        cores=round((busier - busy) / took, 2),
         tone_ms=spread([1000 * delay for delay in heard.tone]),
         alert_ms=spread([1000 * delay for delay in heard.alerts]) if heard.alerts else None,
         finals_s=spread(heard.finals),

@@ -2,14 +2,16 @@
 
 import asyncio
 import os
+import re
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+import psutil
 from websockets.asyncio.client import connect
 
 from audio.errors import CalmlineError
@@ -64,36 +66,48 @@ async def _answers(address: str, process: asyncio.subprocess.Process) -> None:
             await asyncio.sleep(0.02)
 
 
-def rss_mb(process: asyncio.subprocess.Process, kind: str = "VmRSS") -> float | None:
-    """Resident memory of a process, now or (VmHWM) at most so far; None where the system does not tell."""
-    status = Path(f"/proc/{process.pid}/status")
-    if not status.is_file():
-        return None
-    line = next(line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith(kind))
-    return round(int(line.split()[1]) / 1024, 1)
+def rss_mb(process: asyncio.subprocess.Process) -> float:
+    """Resident memory of a server, the process in which it decodes words included."""
+    return _mb(sum(part.memory_info().rss for part in _all_of(process)))
 
 
-def cpu_s(process: asyncio.subprocess.Process) -> float | None:
-    """Processor time that a process has used, all cores together; None where the system does not tell."""
-    stat = Path(f"/proc/{process.pid}/stat")
-    if not stat.is_file():
-        return None
-    user, system = stat.read_text(encoding="utf-8").rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+def peak_rss_mb(process: asyncio.subprocess.Process) -> float | None:
+    """The most that its processes ever held, added up; None where the system does not tell."""
+    peaks = [re.search(r"VmHWM:\s+(\d+)", status) for status in _statuses(process)]
+    return _mb(sum(1024 * int(peak[1]) for peak in peaks if peak)) if any(peaks) else None
+
+
+def cpu_s(process: asyncio.subprocess.Process) -> float:
+    """Processor time that a server has used, all cores and processes together."""
+    return sum(times.user + times.system for times in (part.cpu_times() for part in _all_of(process)))
 
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """What a process holds."""
+    """What a server holds."""
 
     rss_mb: float
     files: int  # open, connections included
     threads: int
 
 
-def footprint(process: asyncio.subprocess.Process) -> Footprint | None:
-    """As it is now; None where the system does not tell."""
-    rss, own = rss_mb(process), Path(f"/proc/{process.pid}")
-    if rss is None:
-        return None
-    return Footprint(rss, len(list((own / "fd").iterdir())), len(list((own / "task").iterdir())))
+def footprint(process: asyncio.subprocess.Process) -> Footprint:
+    """As it is now."""
+    parts = _all_of(process)
+    return Footprint(rss_mb(process), sum(part.num_fds() for part in parts), sum(part.num_threads() for part in parts))
+
+
+def _all_of(process: asyncio.subprocess.Process) -> list[psutil.Process]:
+    server = psutil.Process(process.pid)
+    return [server, *server.children(recursive=True)]
+
+
+def _statuses(process: asyncio.subprocess.Process) -> Iterator[str]:
+    for part in _all_of(process):
+        status = Path(f"/proc/{part.pid}/status")
+        if status.is_file():
+            yield status.read_text(encoding="utf-8")
+
+
+def _mb(size: float) -> float:
+    return round(size / 2**20, 1)

@@ -39,7 +39,7 @@ class SoakResult:
     calls_at_once: int
     calls: int  # that began and ended
     stream_h: float
-    cores: float | None  # that the server kept busy
+    cores: float  # that the server kept busy
     tone_ms: Spread
     finals_s: Spread
     alert_ms: Spread | None  # detections that need sound only; None where there were none
@@ -51,10 +51,10 @@ class SoakResult:
     dropped: int  # frames and errors
     rss_mb_per_h: float | None  # slope over stream time, once warmed up
     held_per_call_mb: float | None  # of the calls that run at once
-    before: Footprint | None  # no call yet
+    before: Footprint  # no call yet
     warm: Footprint | None  # all calls running
     late: Footprint | None  # all calls running
-    after: Footprint | None  # no call any more
+    after: Footprint  # no call any more
     curve: Curve
 
 
@@ -86,7 +86,7 @@ async def bench_soak(pcm: bytes, model: str, at_once: int, hours: float, call_s:
         calls_at_once=at_once,
         calls=load.begun,
         stream_h=round(load.sent_s / 3600, 3),
-        cores=None if busy is None or busier is None else round((busier - busy) / took, 2),
+        cores=round((busier - busy) / took, 2),
         tone_ms=spread([1000 * delay for delay in heard.tone]),
         finals_s=spread(heard.finals),
         alert_ms=spread([1000 * delay for delay in heard.alerts]) if heard.alerts else None,
@@ -97,7 +97,7 @@ async def bench_soak(pcm: bytes, model: str, at_once: int, hours: float, call_s:
         shed=load.shed,
         dropped=load.dropped + heard.errors,
         rss_mb_per_h=slope(curve, WARM_UP * hours),
-        held_per_call_mb=round((warm.rss_mb - before.rss_mb) / at_once, 1) if warm and before else None,
+        held_per_call_mb=round((warm.rss_mb - before.rss_mb) / at_once, 1) if warm else None,
         before=before,
         warm=warm,
         late=looks[-1] if looks else None,
@@ -119,8 +119,7 @@ async def _watch(load: Load, process: asyncio.subprocess.Process, hours: float) 
     seen = []
     while load.sent_s < 3600 * hours:
         await asyncio.sleep(EVERY_S)
-        if look := footprint(process):
-            seen.append((round(load.sent_s / 3600, 4), look))
+        seen.append((round(load.sent_s / 3600, 4), footprint(process)))
     return seen
 
 

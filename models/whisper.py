@@ -7,11 +7,8 @@ is loaded, so that settings and help come without it; importing and loading tiny
 """
 
 import os
-import sys
-import threading
 from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +25,6 @@ from models.words import Transcript, Word, WordsJob
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
 
-STEP_BACK = 15  # by which decoders are nicer: sound and tone then get what they ask for of a busy core
 MOST_DECODERS = 4  # unless more are asked for: a laptop's other cores are for its other programs
 SHORTEST = to_samples(0.3)  # a turn that is shorter holds no word that Whisper gets right
 _OPENING, _CLOSING = "\"'“¿([{-", "\"'.,!?:”)]}"  # punctuation that joins the next word, and the one before
@@ -125,28 +121,18 @@ class Whisper:
         ]
 
 
-def _step_back() -> None:
-    """Let this thread, and those that it starts, give way to others of the process: sound and tone have deadlines."""
-    if sys.platform == "linux":  # where each thread has a priority of its own
-        thread = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + STEP_BACK)
-
-
 def _load(settings: WhisperSettings) -> "WhisperModel":
     from faster_whisper import WhisperModel
 
     folder = find_whisper(settings.model)
     try:
-        with ThreadPoolExecutor(1, "load", _step_back) as stepped_back:
-            loading = stepped_back.submit(
-                WhisperModel,
-                str(folder),
-                device="cpu",
-                compute_type="int8",
-                cpu_threads=settings.threads,
-                num_workers=settings.side_by_side,
-            )
-            model = loading.result()
+        model = WhisperModel(
+            str(folder),
+            device="cpu",
+            compute_type="int8",
+            cpu_threads=settings.threads,
+            num_workers=settings.side_by_side,
+        )
     except (RuntimeError, OSError) as error:
         raise WhisperError(f"The Whisper weights in {folder} are damaged and cannot be loaded: {error}") from error
     if settings.language not in model.supported_languages:

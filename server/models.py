@@ -10,11 +10,11 @@ from audio.vad import load_vad
 from coach.rules import load_rules
 from models.dimensional_tone import DimensionalTone, is_dimensional
 from models.onnx_tone import OnnxTone, ToneSettings, load_session, shipped
+from models.threads import bound_threads
 from models.tone import ToneModel
-from models.whisper import Whisper
+from models.words_process import WordsProcess
 from server.admission import carried
 from server.calls import Engine
-from server.memory import share_heaps
 from server.pipeline import Models
 from server.settings import ModelSettings, Settings
 
@@ -29,9 +29,9 @@ def load_engine(settings: Settings) -> Engine:
 
 
 def load_models(settings: ModelSettings) -> Models:
-    share_heaps()
+    bound_threads()
     tone = load_tone(settings.tone_weights, settings.tone)
-    return Models(load_vad(), tone, Whisper(settings.whisper), settings.whisper.side_by_side)
+    return Models(load_vad(), tone, WordsProcess(settings.whisper), settings.whisper.side_by_side)
 
 
 def load_tone(weights: str, settings: ToneSettings) -> ToneModel:

@@ -1,11 +1,8 @@
 """Words of real speech, their times, and no words where there is no speech."""
 
-import os
 import re
 import shutil
 import subprocess
-import sys
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from difflib import SequenceMatcher
@@ -19,7 +16,7 @@ from utterances import listen, whole
 from audio.frame import SAMPLE_RATE, Channel, Samples
 from audio.turns import Turn
 from models.training.corpora import clips
-from models.whisper import STEP_BACK, Whisper, WhisperError, WhisperSettings, _in_turn
+from models.whisper import Whisper, WhisperError, WhisperSettings, _in_turn
 from models.whisper_weights import find_whisper
 from models.words import Transcript, Word, WordsJob
 
@@ -96,14 +93,6 @@ def test_the_first_word_of_a_turn_is_kept_where_it_is_placed_before_the_turn() -
     early, late = Word("But", S - 2_000, S - 100, 0.9), Word("Bye.", 2 * S, 2 * S + 800, 0.9)
     (kept,) = _in_turn([early, late], turn)
     assert (kept.text, kept.start, kept.end) == ("But", S, S)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux only")
-@pytest.mark.usefixtures("whisper")
-def test_decoders_give_way_to_the_threads_of_sound_and_tone() -> None:
-    nice = [os.getpriority(os.PRIO_PROCESS, int(task.name)) for task in Path("/proc/self/task").iterdir()]
-    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    assert nice.count(own + STEP_BACK) >= WhisperSettings().side_by_side
 
 
 def test_a_job_gives_the_same_words_again(recorded_call: Path, whisper: Whisper) -> None:

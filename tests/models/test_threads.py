@@ -6,18 +6,18 @@ import sys
 
 import pytest
 
-from server.memory import HEAPS
+from models.threads import HEAPS
 
 PROGRAM = """
 import ctypes, sys, threading
-from server.memory import share_heaps
+from models.threads import bound_threads
 
 libc = ctypes.CDLL(None)
 libc.malloc.restype = libc.fopen.restype = ctypes.c_void_p
 libc.fclose.argtypes = [ctypes.c_void_p]
 libc.malloc_info.argtypes = [ctypes.c_int, ctypes.c_void_p]
 if "share" in sys.argv:
-    share_heaps()
+    bound_threads()
 together = threading.Barrier(8)
 
 def take():
