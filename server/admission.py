@@ -1,7 +1,7 @@
 """Admission: how many calls one machine follows with words, and what happens to those beyond.
 
 Words are by far the most of a call's work, so the number follows from the time of one decode, measured on this machine
-when the server starts; a setting may say otherwise. Sound, tone and alerts cost a fortieth of a core and go on where
+when the server starts; a setting may say otherwise. Sound, tone and alerts cost a twentieth of a core and go on where
 words cannot.
 """
 
@@ -15,10 +15,10 @@ from audio.frame import Channel, to_samples
 from audio.turns import Turn
 from models.words import WordsJob, WordsModel
 
-# The next two are of a support call of 245 s: 51 turns, 174 s of speech on both channels together.
-TURNS_PER_S = 0.26  # final decodes a second of a call: as many a second of speech, where both speak 45 % of the time
-WITH_TEXT = 2.7  # processor time of its decodes against as many of silence: 2.7 with tiny.en, 2.2 with base
-SOUND = 0.025  # cores for the rest of a call: `calmline bench core`
+# Set so that the number is what `calmline bench capacity` found: 12 calls with tiny.en and 7 with base on two cores.
+TURNS_PER_S = 0.26  # final decodes a second of a call, as in a support call of 245 s; as many where both speak 45 %
+WITH_TEXT = 3.4  # processor time of words against final decodes of silence: those with text take 2.7 times as long
+SOUND = 0.045  # cores for the rest of a call, its messages and its page included
 SHARE = 0.75  # of the machine that calls may take
 
 

@@ -1,6 +1,6 @@
 """A live call: the asyncio shell around the pure core.
 
-In: PCM16 and commands. Out: messages, told to the call's journal. One task takes steps from one queue: each runs on the
+In: PCM16 and commands. Out: messages, told to the call's journal. One task takes steps from one queue: they run on the
 sound thread, where alone the core is touched; what comes of it is stored and shown; its jobs go to the workers, and
 their results come back as further steps. So nothing waits for a model, and nothing overtakes. Audio beyond the queue's
 bound makes the feed wait; it is never dropped.
@@ -30,6 +30,8 @@ from server.protocol import CallState, Device, Note
 from server.workers import Workers
 
 logger = logging.getLogger(__name__)
+
+TOGETHER = 10  # steps in one go at most: calls take turns on the sound thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ class LiveCall:
     async def _run(self) -> None:
         try:
             while self._reason is None or self._out or not self._steps.empty():
-                await self._take(await self._steps.get())
+                await self._take([await self._steps.get(), *self._gathered()])
         except Exception as error:
             logger.exception("call %s failed", self.id)
             self._reason = EndReason.FAILED
@@ -179,12 +181,19 @@ class LiveCall:
             await self.journal.tell([Error(ErrorCode.CALL_FAILED, text)])
         await self._end(self._reason)
 
-    async def _take(self, step: _Step) -> None:
-        """Run one step on the sound thread, send out its jobs, and tell what it found."""
-        told, self._now = await self._workers.on_sound(lambda: (step.run(), self._hearing.now))
-        if step.frames:
-            self._waiting -= step.frames
-            self._room.release()
+    def _gathered(self) -> list[_Step]:
+        """More steps that wait: those of a busy server are taken in one go, which costs it less."""
+        return [self._steps.get_nowait() for _ in range(min(self._steps.qsize(), TOGETHER - 1))]
+
+    async def _take(self, steps: list[_Step]) -> None:
+        """Run steps on the sound thread, send out their jobs, and tell what they found."""
+        told, self._now = await self._workers.on_sound(
+            lambda: ([item for step in steps for item in step.run()], self._hearing.now)
+        )
+        for step in steps:
+            if step.frames:
+                self._waiting -= step.frames
+                self._room.release()
         for job in told:
             if isinstance(job, ToneJob | WordsJob):
                 self._start(job)
