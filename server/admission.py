@@ -15,11 +15,12 @@ from audio.frame import Channel, to_samples
 from audio.turns import Turn
 from models.words import WordsJob, WordsModel
 
-# Set so that the number is what `calmline bench capacity` found: 12 calls with tiny.en and 7 with base on two cores.
+# Set somewhat below what `calmline bench capacity` found on two cores, 16 calls with tiny.en and 12 with base: about 13
+# and 8, since a machine has slower hours.
 TURNS_PER_S = 0.26  # final decodes a second of a call, as in a support call of 245 s; as many where both speak 45 %
 WITH_TEXT = 3.4  # processor time of words against final decodes of silence: those with text take 2.7 times as long
 SOUND = 0.045  # cores for the rest of a call, its messages and its page included
-SHARE = 0.75  # of the machine that calls may take
+SHARE = 0.95  # of the machine that calls may take
 
 
 class Beyond(StrEnum):

@@ -42,6 +42,7 @@ from server.pipeline import Pipeline
 from server.protocol import Note, Start, read_from_server
 from server.store import Store
 from server.wire import message
+from server.workers import Workers
 
 FullDisk = Callable[[Store], AbstractContextManager[None]]
 Kind = TypeVar("Kind", bound=Message)
@@ -117,6 +118,26 @@ async def until(live: LiveCall, kind: type[Kind], fitting: Callable[[Kind], bool
 def of(kind: type[Kind], messages: list[Message]) -> list[Kind]:
     """The messages of a kind, without their numbers, which depend on when answers came."""
     return [structs.replace(it, seq=0) for it in messages if isinstance(it, kind)]
+
+
+async def test_steps_that_wait_are_taken_in_one_go(
+    engine: Engine, store: Store, talk: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes, on_sound = list[object](), Workers.on_sound
+
+    def counted(workers: Workers, step: Callable[[], Kind]) -> "asyncio.Future[Kind]":
+        goes.append(step)
+        return on_sound(workers, step)
+
+    monkeypatch.setattr(Workers, "on_sound", counted)
+    block = len(SECOND) // 10
+    async with a_call(engine, store) as live:
+        for start in range(0, 3 * block, block):
+            await live.hear(talk[start : start + block])
+        live.finish(EndReason.STOPPED)
+        await live.over.wait()
+        assert live.status().at == pytest.approx(0.3)
+    assert len(goes) == 2  # all that was heard, with the end of the call; then its recording is closed
 
 
 async def test_tone_and_trend_do_not_wait_for_words_and_no_final_word_is_lost(
