@@ -226,7 +226,7 @@ def idle(
 def run_all(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where results and report go.")] = Path("benchmark"),
 ) -> None:
-    """Run the lot, one after the other, and write a report with pictures. Over an hour, on a quiet machine."""
+    """Run the lot, one after the other, and write a report with pictures. About an hour, on a quiet machine."""
     from benchmarks.report import run_all as run
 
     if failed := run(folder):

@@ -71,8 +71,9 @@ class WordsProcess:
     def _begin(self) -> None:
         self._manager = _Manager(ctx=multiprocessing.get_context("spawn"))  # a fork would copy locks that are held
         self._manager.start(_settle_in)
-        self._decoder: Any = self._manager.decoder()  # type: ignore[attr-defined]
-        self._decoder.load(self._settings)
+        decoder = self._manager.decoder()  # type: ignore[attr-defined]
+        decoder.load(self._settings)
+        self._decoder: Any = decoder  # only now: other threads may ask at once
 
     def _ask(self, question: Callable[[Any], Any]) -> Any:
         decoder = self._decoder
