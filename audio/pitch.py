@@ -1,10 +1,10 @@
 """Pitch: the fundamental of a voice, one value a hop, with voicing.
 
-In: blocks of windows [shape=(hops, WINDOW)], one a hop. Out: `Pitch` of the block before, so that each hop is
-decided with 100 to 200 ms of what follows it. Method: Boersma's autocorrelation ("Accurate short-term analysis of the
-fundamental frequency and the harmonics-to-noise ratio of a sampled sound", IFA Proceedings 17, 1993): several
-candidates a hop, each with a strength, and the best path through them. His global peak is a running one here, for
-a live call has no end. State: that peak, the path's scores and one block of way back. Pure.
+In: windows [shape=(hops, WINDOW)], one a hop, whole blocks of them. Out: `Pitch` of the block before each, so that
+every hop is decided with 100 to 200 ms of what follows it. Method: Boersma's autocorrelation ("Accurate short-term
+analysis of the fundamental frequency and the harmonics-to-noise ratio of a sampled sound", IFA Proceedings 17, 1993):
+several candidates a hop, each with a strength, and the best path through them. His global peak is a running one here,
+for a live call has no end. State: that peak, the path's scores and one block of way back. Pure.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from audio.frame import SAMPLE_RATE, Samples
 
+HOPS = 10  # in a block
 WINDOW = 640  # samples, 40 ms: three periods of the lowest pitch
 NFFT = 1024  # at least WINDOW and the longest period together: no wrap-around
 LOWEST, HIGHEST = 75.0, 600.0  # Hz
@@ -80,9 +81,39 @@ class PitchTracker:
         self._octaves = np.zeros(CANDIDATES + 1, np.float32)  # of the last hop; column 0 is unvoiced
         self._before: _Paths | None = None
 
-    def feed(self, windows: Samples, power: Floats) -> Pitch | None:
-        """Take a block; get the one before, None the first time."""
-        block = self._forward(windows, power)
+    def feed(self, windows: Samples, power: Floats) -> list[Pitch | None]:
+        """Take blocks [shape=(n * HOPS, ...)]; get the one before each, None for the very first."""
+        octaves, strength = candidates(power)
+        unvoiced = VOICING + np.maximum(0, 2 - self._relative_peaks(windows) * (1 + VOICING) / SILENCE)
+        local = np.column_stack((unvoiced, strength + OCTAVE * (octaves - np.log2(LOWEST)))).astype(np.float32)
+        octaves = np.pad(octaves, ((0, 0), (1, 0)))
+        chain = np.concatenate((self._octaves[np.newaxis], octaves))
+        self._octaves = octaves[-1]
+        jumps = OCTAVE_JUMP * np.abs(chain[:-1, :, np.newaxis] - chain[1:, np.newaxis, :])
+        jumps[:, 0, :] = jumps[:, :, 0] = VOICING_JUMP
+        jumps[:, 0, 0] = 0
+        blocks = (slice(start, start + HOPS) for start in range(0, len(octaves), HOPS))
+        return [self._forward(_Paths(octaves[it], strength[it], self._follow(jumps[it], local[it]))) for it in blocks]
+
+    def pass_over(self, hops: int) -> None:
+        """Leave out hops in which nobody speaks; a new path begins after them."""
+        self._peak = max(self._peak * 0.5 ** (hops / PEAK_HALF_LIFE), LEAST_PEAK)
+        self._scores = np.zeros_like(self._scores)
+        self._octaves = np.zeros_like(self._octaves)
+        self._before = None
+
+    def _follow(self, jumps: Floats, local: Floats) -> NDArray[np.intp]:
+        """Lead every path on through a block; the way back."""
+        back = np.empty(local.shape, np.intp)
+        for k in range(len(local)):
+            reached = self._scores[:, np.newaxis] - jumps[k]
+            back[k] = reached.argmax(axis=0)
+            self._scores = reached.max(axis=0) + local[k]
+            self._scores -= self._scores.max()
+        return back
+
+    def _forward(self, block: "_Paths") -> Pitch | None:
+        """The pitch of the block before, by the path that is the best at the end of this one."""
         before, self._before = self._before, block
         if before is None:
             return None
@@ -91,29 +122,14 @@ class PitchTracker:
             state = int(back[state])
         return before.along(state)
 
-    def _forward(self, windows: Samples, power: Floats) -> "_Paths":
-        octaves, strength = candidates(power)
-        unvoiced = VOICING + np.maximum(0, 2 - self._relative_peaks(windows) * (1 + VOICING) / SILENCE)
-        local = np.column_stack((unvoiced, strength + OCTAVE * (octaves - np.log2(LOWEST)))).astype(np.float32)
-        octaves = np.pad(octaves, ((0, 0), (1, 0)))
-        chain = np.concatenate((self._octaves[np.newaxis], octaves))
-        jumps = OCTAVE_JUMP * np.abs(chain[:-1, :, np.newaxis] - chain[1:, np.newaxis, :])
-        jumps[:, 0, :] = jumps[:, :, 0] = VOICING_JUMP
-        jumps[:, 0, 0] = 0
-        back = np.empty(octaves.shape, np.intp)
-        for k in range(len(octaves)):
-            reached = self._scores[:, np.newaxis] - jumps[k]
-            back[k] = reached.argmax(axis=0)
-            self._scores = reached.max(axis=0) + local[k]
-            self._scores -= self._scores.max()
-        self._octaves = octaves[-1]
-        return _Paths(octaves, strength, back)
-
     def _relative_peaks(self, windows: Samples) -> Floats:
         """Each hop's peak against the loudest of late, which fades by half in PEAK_HALF_LIFE hops."""
-        peaks = np.abs(windows).max(axis=1)
-        self._peak = max(self._peak * 0.5 ** (len(peaks) / PEAK_HALF_LIFE), LEAST_PEAK, float(peaks.max()))
-        relative: Floats = peaks / np.float32(self._peak)
+        peaks = np.abs(windows).max(axis=1).reshape(-1, HOPS)
+        loudest = []
+        for peak in peaks.max(axis=1).tolist():
+            self._peak = max(self._peak * 0.5 ** (HOPS / PEAK_HALF_LIFE), LEAST_PEAK, peak)
+            loudest.append(self._peak)
+        relative: Floats = (peaks / np.array(loudest, np.float32)[:, np.newaxis]).ravel()
         return relative
 
 

@@ -42,6 +42,11 @@ class SyllableFinder:
         hops_of_block = zip(around[hops : 2 * hops].tolist(), is_peak.tolist(), strict=True)
         return np.array([self._is_nucleus(level, peak) for level, peak in hops_of_block])
 
+    def pass_over(self, hops: int) -> None:
+        """Leave out hops in which nobody speaks."""
+        self._loudest = max(self._loudest - hops * FADE_DB, QUIET_DB)
+        self._levels = None
+
     def _is_nucleus(self, level: float, is_peak: bool) -> bool:
         self._loudest = max(self._loudest - FADE_DB, level, QUIET_DB)
         self._dip = min(self._dip, level)

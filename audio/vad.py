@@ -1,11 +1,12 @@
 """Voice activity: Silero's model over one channel, a probability of speech for every 32 ms.
 
 In: 16 kHz float32, any cut. Out: `Voice` for each full window of 512 samples on a fixed grid of stream time, so the
-cut never shows. State: the model's recurrent state, its 64 samples of context and what is too short for a window.
-The model file comes with faster-whisper, found without importing that package; one thread, about 0.1 ms a window. The
-session holds no state, so all channels and calls share it. Under each window lies a faint hiss, always the same: the
-model was trained on rooms, and after digital silence, which phone lines and noise suppression send, it misses the first
-words of loud speech.
+cut never shows. State: the model's recurrent state, its 64 samples of context and what is too short for a window. The
+model file comes with faster-whisper, found without importing that package; one thread, about 0.1 ms a window, and a
+third less where several come at once: the model takes them as a sequence, to the same bits. The session holds no
+state, so all channels and calls share it. Under each window lies a faint hiss, always the same: the model was trained
+on rooms, and after digital silence, which phone lines and noise suppression send, it misses the first words of loud
+speech.
 """
 
 from importlib.util import find_spec
@@ -21,6 +22,7 @@ from audio.turns import Voice
 
 WINDOW = 512  # samples, 32 ms: what the model was trained on
 CONTEXT = 64  # samples of the window before that the model sees again
+TOGETHER = 32  # windows in one go at most, 1 s: more are no cheaper
 STATE = (1, 1, 128)  # of each of its two recurrent states
 HISS_RMS = 1e-3  # of full scale, -60 dB: a quiet room; of the first words after digital silence it brings back half
 _NOISE = np.random.default_rng(0).normal(0, HISS_RMS, WINDOW).astype(np.float32)
@@ -38,7 +40,7 @@ class VadMissingError(CalmlineError):
 
 
 class VadModel:
-    """The network alone: one window and its state in, a probability and the next state out."""
+    """The network alone: windows and a state in, probabilities and the next state out."""
 
     def __init__(self, path: Path) -> None:
         options = onnxruntime.SessionOptions()
@@ -48,11 +50,11 @@ class VadModel:
         self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
     def run(
-        self, window: Samples, h: NDArray[np.float32], c: NDArray[np.float32]
-    ) -> tuple[float, NDArray[np.float32], NDArray[np.float32]]:
-        """One window [shape=(1, CONTEXT + WINDOW)] with the states [shape=STATE] that the last one left."""
-        probability, h, c = self._session.run(None, {"input": window, "h": h, "c": c})
-        return float(probability.item()), h, c
+        self, windows: Samples, h: NDArray[np.float32], c: NDArray[np.float32]
+    ) -> tuple[list[float], NDArray[np.float32], NDArray[np.float32]]:
+        """Successive windows [shape=(n, CONTEXT + WINDOW)] with the states [shape=STATE] left by the one before."""
+        probabilities, h, c = self._session.run(None, {"input": windows, "h": h, "c": c})
+        return probabilities.ravel().tolist(), h, c
 
 
 def load_vad() -> VadModel:
@@ -84,10 +86,11 @@ class Vad:
     def feed(self, samples: Samples) -> list[Voice]:
         self._waiting = np.concatenate((self._waiting, samples))
         voices = []
-        while len(self._waiting) >= CONTEXT + WINDOW:
-            window = self._waiting[np.newaxis, : CONTEXT + WINDOW] + _HISS
-            probability, self._h, self._c = self._model.run(window, self._h, self._c)
-            self._waiting = self._waiting[WINDOW:]
-            self._end += WINDOW
-            voices.append(Voice(self._end, probability))
+        while count := min((len(self._waiting) - CONTEXT) // WINDOW, TOGETHER):
+            starts = range(0, count * WINDOW, WINDOW)
+            windows = np.stack([self._waiting[start : start + CONTEXT + WINDOW] for start in starts]) + _HISS
+            probabilities, self._h, self._c = self._model.run(windows, self._h, self._c)
+            voices += [Voice(self._end + WINDOW * (k + 1), heard) for k, heard in enumerate(probabilities)]
+            self._waiting = self._waiting[count * WINDOW :]
+            self._end += count * WINDOW
         return voices

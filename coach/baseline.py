@@ -8,7 +8,7 @@ the first word never becomes "usual"; until enough calm speech was heard there i
 import math
 from dataclasses import astuple, dataclass
 
-from audio.prosody import ProsodySummary
+from audio.prosody_window import ProsodySummary
 from models.tone import ToneReading
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from audio.prosody import ProsodySummary
+from audio.prosody_window import ProsodySummary
 from audio.turns import Turn
 from models.tone import ToneReading
 from models.words import Transcript

@@ -12,11 +12,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+import numpy as np
+
 from audio.frame import FRAME, Channel, Samples, to_samples
 from audio.framing import Framing, Row
 from audio.level import Level
 from audio.overlap import OverlapTracker
-from audio.prosody import ProsodySummary
+from audio.prosody_window import ProsodySummary
 from audio.turns import Overlap, Turn, TurnEnded, TurnStarted
 from audio.vad import VadModel
 from coach.board import BoardSettings, CueBoard
@@ -87,11 +89,11 @@ class Core:
 
     def rows(self, channel: Channel, samples: Samples) -> list[Row]:
         """Line up more audio of one channel ([shape=(n,)], 16 kHz). Each row is then to be stepped through."""
-        return self._framing.feed(channel, samples)
+        return self._looked_through(self._framing.feed(channel, samples))
 
     def rest(self) -> list[Row]:
         """The last rows of a call, filled up with silence; `finish` comes after them."""
-        return self._framing.flush()
+        return self._looked_through(self._framing.flush())
 
     def step(self, row: Row) -> list[Output]:
         """Hear 20 ms of every channel, and follow it."""
@@ -134,6 +136,12 @@ class Core:
 
     def switch_cues(self, on: bool) -> None:
         self._board.switch(on)
+
+    def _looked_through(self, rows: list[Row]) -> list[Row]:
+        if rows:
+            for ear, *frames in zip(self._ears, *rows, strict=True):
+                ear.look_ahead(np.concatenate([frame.samples for frame in frames]))
+        return rows
 
     def _follow(self, heard: list[Heard]) -> list[Output]:
         """Pass on what the ears heard, and follow who speaks."""

@@ -5,12 +5,13 @@ tone jobs, and is the only thing that does: nothing of the kind is ever computed
 stages inside keep the state.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
 
-from audio.frame import Channel, Frame
+from audio.frame import Channel, Frame, Samples
 from audio.history import History
 from audio.level import Level, LevelMeter
-from audio.prosody import Prosody, ProsodySummary, ProsodyWindow
+from audio.prosody_window import ProsodySummary, ProsodyWindow
 from audio.turns import TurnEnded, TurnSettings, TurnStarted, TurnTracker, Voice
 from audio.vad import Vad, VadModel
 from models.customer_speech import CustomerSpeech, CustomerSpeechSettings
@@ -44,13 +45,22 @@ class Ear:
         self.channel = channel
         self._level = LevelMeter(channel)
         self._vad = Vad(vad)
+        self._voices: deque[Voice] = deque()  # found ahead of the frames
+        self._looked_to = 0  # stream time
         self._turns = TurnTracker(channel, settings.turns)
         self._history = History(settings.turns.longest_s + 5)
         self._utterances = UtteranceCutter(settings.utterances, self._history)
 
+    def look_ahead(self, samples: Samples) -> None:
+        """Find voice activity in what is heard next: it depends on nothing else, and is cheaper for many frames."""
+        self._voices += self._vad.feed(samples)
+        self._looked_to += len(samples)
+
     def hear(self, frame: Frame) -> Heard:
+        if self._looked_to < frame.end:
+            self.look_ahead(frame.samples)
         self._history.append(frame.samples)
-        voices = self._vad.feed(frame.samples)
+        voices = self._voices_until(frame.end)
         turns = [event for voice in voices for event in self._turns.feed(voice)]
         words = [job for event in turns for job in self._utterances.feed(event)]
         words += self._utterances.tick(frame.end)
@@ -69,25 +79,29 @@ class Ear:
     def speaking(self) -> bool:
         return self._turns.speaking
 
+    def _voices_until(self, end: int) -> list[Voice]:
+        voices = []
+        while self._voices and self._voices[0].end <= end:
+            voices.append(self._voices.popleft())
+        return voices
+
 
 class CustomerEar(Ear):
     """The customer's, which also follows how the voice moves."""
 
     def __init__(self, settings: EarSettings, vad: VadModel) -> None:
         super().__init__(Channel.CUSTOMER, settings, vad)
-        self._prosody = Prosody()
-        self._recent = ProsodyWindow()
+        self._prosody = ProsodyWindow()
         self._speech = CustomerSpeech(settings.customer_speech)
 
     def hear(self, frame: Frame) -> Heard:
         heard = super().hear(frame)
-        for block in self._prosody.feed(frame.samples):
-            self._recent.feed(block, self.speaking)
+        self._prosody.hear(frame.samples, self.speaking)
         self._speech.feed(frame, self.speaking)
         return heard
 
     def prosody(self) -> ProsodySummary | None:
-        return self._recent.summary()
+        return self._prosody.summary()
 
     def tone_job(self, at: int) -> ToneJob | None:
         return self._speech.tick(at)

@@ -29,6 +29,12 @@ def test_any_cut_gives_the_same_probabilities(cuts: list[int]) -> None:
     assert [voice.end for voice in whole] == [WINDOW * (k + 1) for k in range(len(SOUND) // WINDOW)]
 
 
+def test_windows_in_one_go_give_the_probabilities_of_each_alone() -> None:
+    whole, vad = Vad(MODEL).feed(SOUND), Vad(MODEL)
+    assert len(whole) > 10
+    assert [voice for k in range(0, len(SOUND), WINDOW) for voice in vad.feed(SOUND[k : k + WINDOW])] == whole
+
+
 def test_channels_share_the_model_but_no_state() -> None:
     alone = Vad(MODEL).feed(SOUND)
     first, second = Vad(MODEL), Vad(MODEL)

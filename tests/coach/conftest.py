@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from audio.frame import Channel, to_samples
-from audio.prosody import ProsodySummary
+from audio.prosody_window import ProsodySummary
 from audio.turns import Turn
 from coach.lanes import SoundLane, WordsLane
 from coach.moment import Detection, Dynamics, Moment, Tick, Trend, TurnHeard

@@ -65,7 +65,7 @@ class Faulty:
     def transcribe(self, job: WordsJob) -> Transcript:
         raise RuntimeError("no such word")
 
-    def run(self, *window: object) -> tuple[float, NDArray[np.float32], NDArray[np.float32]]:
+    def run(self, *windows: object) -> tuple[list[float], NDArray[np.float32], NDArray[np.float32]]:
         raise RuntimeError("no such sound")
 
 
@@ -225,10 +225,10 @@ class Slow:
         self.leave = threading.Event()
 
     def run(
-        self, window: Samples, h: NDArray[np.float32], c: NDArray[np.float32]
-    ) -> tuple[float, NDArray[np.float32], NDArray[np.float32]]:
+        self, windows: Samples, h: NDArray[np.float32], c: NDArray[np.float32]
+    ) -> tuple[list[float], NDArray[np.float32], NDArray[np.float32]]:
         self.leave.wait()
-        return 0.0, h, c
+        return [0.0] * len(windows), h, c
 
 
 async def test_a_feed_that_is_too_fast_has_to_wait_and_nothing_is_dropped(engine: Engine, store: Store) -> None:
