@@ -1,9 +1,9 @@
 """A recorded call with its ears ahead: the pipeline for analysis, on all cores.
 
 In: samples, as `Pipeline` takes them. Out: the same events in the same order, some seconds later. The ears hear up to
-a minute ahead of the rest of the core, so the turns that they cut are decoded on other threads, several in one go,
+two minutes ahead of the rest of the core, so the turns that they cut are decoded on other threads, several in one go,
 while the sound goes on; when the core comes to the end of a turn, its words are there, or are waited for. So every
-answer comes at the very point of the stream at which `Pipeline` has it. Memory holds that minute and no more.
+answer comes at the very point of the stream at which `Pipeline` has it. Memory holds those minutes and no more.
 """
 
 from collections import deque
@@ -20,7 +20,7 @@ from models.words import Transcript, WordsJob, WordsModel
 from server.core import Core, CoreSettings, Event, Listened, Output, no_result
 from server.pipeline import Models
 
-AHEAD = to_samples(60) // FRAME  # rows
+AHEAD = to_samples(120) // FRAME  # rows: with a minute, long turns leave one decoder without work
 TOGETHER = 4  # turns: more in one go are no faster on one core, and those of the last go keep others waiting
 NEVER_S = 1e6  # seconds until a partial: nobody reads along
 
