@@ -18,7 +18,8 @@ import numpy as np
 from benchmarks.calls import Call
 from benchmarks.load import Heard, Load, pcm_of
 from benchmarks.machine import Machine, Spread, spread, this_machine
-from benchmarks.server_process import cpu_s, rss_mb, server_process
+from benchmarks.processes import cpu_s, rss_mb
+from benchmarks.server_process import server_process
 
 TONE_MS = 500.0  # deadlines, p95
 FINALS_S = 3.0
@@ -90,9 +91,9 @@ async def _warm_up(load: Load) -> None:
 async def _measure(load: Load, process: asyncio.subprocess.Process, calls: int, step_s: float) -> Step:
     shed, load.heard = load.shed, Heard()
     heard = load.heard
-    began, busy = perf_counter(), cpu_s(process)
+    began, busy = perf_counter(), cpu_s(process.pid)
     await asyncio.sleep(step_s)
-    took, busier = perf_counter() - began, cpu_s(process)
+    took, busier = perf_counter() - began, cpu_s(process.pid)
     tone, finals = spread([1000 * delay for delay in heard.tone]), spread(heard.finals or [heard.words_lag])
     dropped = load.dropped + heard.errors
     return Step(
@@ -100,7 +101,7 @@ async def _measure(load: Load, process: asyncio.subprocess.Process, calls: int, 
         tone_ms=tone,
         finals_s=finals,
         cores=round((busier - busy) / took, 2),
-        rss_mb=rss_mb(process),
+        rss_mb=rss_mb(process.pid),
         lag_s=heard.lag,
         words_lag_s=heard.words_lag,
         shed_per_s=round((load.shed - shed) / took, 1),

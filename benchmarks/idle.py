@@ -14,7 +14,8 @@ from time import perf_counter
 from audio.frame import SAMPLE_RATE
 from benchmarks.load import Load
 from benchmarks.machine import Machine, this_machine
-from benchmarks.server_process import cpu_s, server_process
+from benchmarks.processes import cpu_s
+from benchmarks.server_process import server_process
 
 SETTLE_S = 4.0  # until what came before is done, and a feed without audio was found to be stalled
 
@@ -47,7 +48,7 @@ async def bench_idle(calls: int, seconds: float) -> IdleResult:
 async def _busy(process: asyncio.subprocess.Process, seconds: float) -> float:
     """Cores that the server keeps busy from now on."""
     await asyncio.sleep(SETTLE_S)
-    began, before = perf_counter(), cpu_s(process)
+    began, before = perf_counter(), cpu_s(process.pid)
     await asyncio.sleep(seconds)
-    took, after = perf_counter() - began, cpu_s(process)
+    took, after = perf_counter() - began, cpu_s(process.pid)
     return round((after - before) / took, 4)

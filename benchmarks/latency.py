@@ -17,7 +17,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from audio.frame import FRAME, SAMPLE_RATE, STEREO
 from benchmarks.calls import Call
 from benchmarks.machine import Machine, Spread, spread, this_machine
-from benchmarks.server_process import peak_rss_mb, server_process
+from benchmarks.processes import peak_rss_mb
+from benchmarks.server_process import server_process
 from coach.rules import load_rules
 from coach.signals import SOUND
 from server import protocol
@@ -52,7 +53,7 @@ async def bench_latency(call: Call) -> LatencyResult:
         async with server_process(Path(folder)) as (address, process):
             ready = perf_counter() - began
             sent, arrivals = await play(address, call)
-            rss = peak_rss_mb(process)
+            rss = peak_rss_mb(process.pid)
     return _sum_up(call, sent, arrivals, ready, rss)
 
 

@@ -13,7 +13,8 @@ from time import perf_counter
 
 from benchmarks.load import Load
 from benchmarks.machine import Machine, Spread, spread, this_machine
-from benchmarks.server_process import cpu_s, server_process
+from benchmarks.processes import cpu_s
+from benchmarks.server_process import server_process
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,10 @@ async def bench_overload(pcm: bytes, model: str, calls: int, minutes: float) -> 
     settings = {"CALMLINE_MODELS_WHISPER_MODEL": model, "CALMLINE_SERVER_LIVE_CALLS_AT_MOST": "1000"}
     with tempfile.TemporaryDirectory() as folder:
         async with server_process(Path(folder), settings) as (address, process):
-            load, busy, began = Load(address, pcm), cpu_s(process), perf_counter()
+            load, busy, began = Load(address, pcm), cpu_s(process.pid), perf_counter()
             running = [await load.begin(60 * minutes) for _ in range(calls)]
             await asyncio.sleep(60 * minutes - (perf_counter() - began))
-            busier, took = cpu_s(process), perf_counter() - began
+            busier, took = cpu_s(process.pid), perf_counter() - began
             load.over.set()
             await asyncio.gather(*running)
             finish = perf_counter() - began - took

@@ -1,17 +1,14 @@
-"""A real server process for benchmarks: started, awaited, weighed and ended."""
+"""A real server process for benchmarks: started, awaited and ended. `benchmarks/processes.py` weighs it."""
 
 import asyncio
 import os
-import re
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-import psutil
 from websockets.asyncio.client import connect
 
 from audio.errors import CalmlineError
@@ -64,50 +61,3 @@ async def _answers(address: str, process: asyncio.subprocess.Process) -> None:
             if process.returncode is not None:
                 raise NotReadyError(process.returncode) from None
             await asyncio.sleep(0.02)
-
-
-def rss_mb(process: asyncio.subprocess.Process) -> float:
-    """Resident memory of a server, the process in which it decodes words included."""
-    return _mb(sum(part.memory_info().rss for part in _all_of(process)))
-
-
-def peak_rss_mb(process: asyncio.subprocess.Process) -> float | None:
-    """The most that its processes ever held, added up; None where the system does not tell."""
-    peaks = [re.search(r"VmHWM:\s+(\d+)", status) for status in _statuses(process)]
-    return _mb(sum(1024 * int(peak[1]) for peak in peaks if peak)) if any(peaks) else None
-
-
-def cpu_s(process: asyncio.subprocess.Process) -> float:
-    """Processor time that a server has used, all cores and processes together."""
-    return sum(times.user + times.system for times in (part.cpu_times() for part in _all_of(process)))
-
-
-@dataclass(frozen=True, slots=True)
-class Footprint:
-    """What a server holds."""
-
-    rss_mb: float
-    files: int  # open, connections included
-    threads: int
-
-
-def footprint(process: asyncio.subprocess.Process) -> Footprint:
-    """As it is now."""
-    parts = _all_of(process)
-    return Footprint(rss_mb(process), sum(part.num_fds() for part in parts), sum(part.num_threads() for part in parts))
-
-
-def _all_of(process: asyncio.subprocess.Process) -> list[psutil.Process]:
-    server = psutil.Process(process.pid)
-    return [server, *server.children(recursive=True)]
-
-
-def _statuses(process: asyncio.subprocess.Process) -> Iterator[str]:
-    for part in _all_of(process):
-        status = Path(f"/proc/{part.pid}/status")
-        if status.is_file():
-            yield status.read_text(encoding="utf-8")
-
-
-def _mb(size: float) -> float:
-    return round(size / 2**20, 1)

@@ -16,7 +16,8 @@ import numpy as np
 
 from benchmarks.load import Load
 from benchmarks.machine import Machine, Spread, spread, this_machine
-from benchmarks.server_process import Footprint, cpu_s, footprint, server_process
+from benchmarks.processes import Footprint, cpu_s, footprint
+from benchmarks.server_process import server_process
 
 EVERY_S = 5.0  # between two looks at the server
 WARM_UP = 0.25  # of the stream time, after which memory is judged
@@ -63,14 +64,14 @@ async def bench_soak(pcm: bytes, model: str, at_once: int, hours: float, call_s:
     settings = {"CALMLINE_MODELS_WHISPER_MODEL": model, "CALMLINE_SERVER_LIVE_CALLS_AT_MOST": "1000"}
     with tempfile.TemporaryDirectory() as folder:
         async with server_process(Path(folder), settings) as (address, process):
-            load, before, busy, began = Load(address, pcm), footprint(process), cpu_s(process), perf_counter()
+            load, before, busy, began = Load(address, pcm), footprint(process.pid), cpu_s(process.pid), perf_counter()
             async with asyncio.TaskGroup() as lines:
                 for number in range(at_once):
                     lines.create_task(_line(load, call_s, (number + 1) / at_once))
                 seen = await _watch(load, process, hours)
-                busier, took = cpu_s(process), perf_counter() - began
+                busier, took = cpu_s(process.pid), perf_counter() - began
                 load.over.set()
-            after = footprint(process)
+            after = footprint(process.pid)
     heard = load.heard
     looks = [look for _, look in seen]
     curve = Curve(
@@ -119,7 +120,7 @@ async def _watch(load: Load, process: asyncio.subprocess.Process, hours: float) 
     seen = []
     while load.sent_s < 3600 * hours:
         await asyncio.sleep(EVERY_S)
-        seen.append((round(load.sent_s / 3600, 4), footprint(process)))
+        seen.append((round(load.sent_s / 3600, 4), footprint(process.pid)))
     return seen
 
 

@@ -1,5 +1,6 @@
 """Memory of many threads, as the C library tells of it."""
 
+import os
 import re
 import subprocess
 import sys
@@ -42,3 +43,16 @@ def heaps(*words: str) -> int:
 @pytest.mark.skipif(sys.platform != "linux", reason="it is glibc that gives every thread a heap")
 def test_threads_share_few_heaps() -> None:
     assert heaps("share") == HEAPS < heaps()
+
+
+def test_matrices_are_multiplied_by_one_thread() -> None:
+    program = """
+import numpy, threadpoolctl
+from models.threads import bound_threads
+
+bound_threads()
+print(sorted({it["num_threads"] for it in threadpoolctl.threadpool_info() if it["user_api"] == "blas"}))
+"""
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "2"}
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
+    assert told.stdout == "[1]\n"
