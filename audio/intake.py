@@ -43,7 +43,8 @@ class Intake:
         self._waiting = np.concatenate((self._waiting, pcm))
         whole = len(self._waiting) // self._block * self._block
         blocks, self._waiting = self._waiting[:whole], self._waiting[whole:]
-        return self._channels([self._resample(blocks[k : k + self._block]) for k in range(0, whole, self._block)])
+        step = self._block if self._resampler else max(whole, 1)
+        return self._channels([self._resample(blocks[k : k + step]) for k in range(0, whole, step)])
 
     def flush(self) -> list[tuple[Channel, Samples]]:
         """The rest, the filters' tails included: in all, n * 16000 / rate samples, give or take two."""

@@ -4,6 +4,7 @@ In: 16 kHz float32 of one channel, any cut. Out: a `Level` for each 100 ms of a 
 yet. Pure.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +40,6 @@ class LevelMeter:
 
     def _measure(self, span: Samples) -> Level:
         self._at += SPAN
-        power = float(np.mean(np.square(span)))
-        dbfs = 10 * np.log10(max(power, 10 ** (FLOOR_DB / 10)))
-        return Level(self._at, self._channel, round(float(dbfs), 2), int(np.count_nonzero(np.abs(span) >= FULL_SCALE)))
+        power = float(np.add.reduce(np.square(span)) / SPAN)
+        dbfs = 10 * math.log10(max(power, 10 ** (FLOOR_DB / 10)))
+        return Level(self._at, self._channel, round(dbfs, 2), int(np.count_nonzero(np.abs(span) >= FULL_SCALE)))

@@ -46,6 +46,7 @@ class ProsodyWindow:
         self._heard = 0  # stream time
         self._end = 0  # stream time up to which it is known whether blocks are speech
         self._spoken: set[int] = set()  # where those of them begin that are, and are not measured yet
+        self._summed: tuple[tuple[int, int], ProsodySummary] | None = None  # of the blocks from and to these starts
         self._blocks: deque[ProsodyBlock] = deque(maxlen=to_samples(self._settings.longest_s) // BLOCK)
 
     def hear(self, samples: Samples, speaking: bool) -> None:
@@ -62,7 +63,11 @@ class ProsodyWindow:
         self._measure()
         oldest = self._end - to_samples(self._settings.memory_s)
         blocks = [block for block in self._blocks if block.start >= oldest]
-        return summarise(blocks) if len(blocks) * BLOCK >= to_samples(self._settings.shortest_s) else None
+        if len(blocks) * BLOCK < to_samples(self._settings.shortest_s):
+            return None
+        if self._summed is None or (blocks[0].start, blocks[-1].start) != self._summed[0]:
+            self._summed = (blocks[0].start, blocks[-1].start), summarise(blocks)
+        return self._summed[1]
 
     def _measure(self) -> None:
         samples, self._waiting = np.concatenate((*self._waiting, np.zeros(0, np.float32))), []

@@ -1,6 +1,7 @@
 """What each stage of a call costs alone, in microseconds of processor time per 20 ms of stream time.
 
-Levels, voice activity, turns and prosody hear the customer channel frame by frame. Tone is every reading of the call,
+Levels, voice activity and turns hear the customer channel frame by frame, prosody half a second at a time, as it is
+asked for; all of the channel, where a call measures it around speech only. Tone is every reading of the call,
 divided into log-mel and network by onnxruntime's own profile of the weights. Rules is all that follows the ears:
 overlaps, dynamics, trend, both lanes and the cue board, with the tone and the words of the call read beforehand.
 """
@@ -12,6 +13,7 @@ from tempfile import TemporaryDirectory
 from time import process_time
 from typing import Any
 
+import numpy as np
 import onnxruntime
 
 from audio.frame import FRAME, Channel, Samples
@@ -22,7 +24,7 @@ from audio.turns import TurnTracker
 from audio.vad import Vad
 from benchmarks.calls import Call
 from coach.rules import Rule
-from server.core import Core, CoreSettings, Listened, Result, no_result
+from server.core import TICK, Core, CoreSettings, Listened, Result, no_result
 from server.pipeline import Models
 
 PROFILED = 5  # readings that the division into log-mel and network rests on
@@ -44,7 +46,7 @@ def stage_costs(call: Call, models: Models, rules: tuple[Rule, ...], weights: Pa
         "level": _seconds(LevelMeter(Channel.CUSTOMER).feed, samples),
         "vad": _seconds(Vad(models.vad).feed, samples),
         "turns": _seconds(TurnTracker(Channel.CUSTOMER).feed, voices),
-        "prosody": _seconds(Prosody().feed, samples),
+        "prosody": _seconds(Prosody().feed, np.split(call.channels[Channel.CUSTOMER], range(TICK, call.length, TICK))),
         "mel": mel,
         "tone": tone - mel,
         "rules": _rules_s(core, listened, models),

@@ -1,7 +1,7 @@
 """Admission: how many calls one machine follows with words, and what happens to those beyond.
 
 Words are by far the most of a call's work, so the number follows from the time of one decode, measured on this machine
-when the server starts; a setting may say otherwise. Sound, tone and alerts cost a twentieth of a core and go on where
+when the server starts; a setting may say otherwise. Sound, tone and alerts cost a thirtieth of a core and go on where
 words cannot.
 """
 
@@ -15,11 +15,11 @@ from audio.frame import Channel, to_samples
 from audio.turns import Turn
 from models.words import WordsJob, WordsModel
 
-# Set somewhat below what `calmline bench capacity` found on two cores, 16 calls with tiny.en and 12 with base: about 13
-# and 8, since a machine has slower hours.
+# Set somewhat below what `calmline bench capacity` found on two cores, 18 calls with tiny.en and 12 with base: about 15
+# and 9, since a machine has slower hours.
 TURNS_PER_S = 0.26  # final decodes a second of a call, as in a support call of 245 s; as many where both speak 45 %
-WITH_TEXT = 3.4  # processor time of words against final decodes of silence: those with text take 2.7 times as long
-SOUND = 0.045  # cores for the rest of a call, its messages and its page included
+WITH_TEXT = 3.0  # processor time of words against final decodes of silence: those with text take 2.7 times as long
+SOUND = 0.035  # cores for the rest of a call, its messages and its page included
 SHARE = 0.95  # of the machine that calls may take
 
 

@@ -45,14 +45,16 @@ class Ear:
         self.channel = channel
         self._level = LevelMeter(channel)
         self._vad = Vad(vad)
-        self._voices: deque[Voice] = deque()  # found ahead of the frames
+        self._levels: deque[Level] = deque()  # found ahead of the frames, as are
+        self._voices: deque[Voice] = deque()
         self._looked_to = 0  # stream time
         self._turns = TurnTracker(channel, settings.turns)
         self._history = History(settings.turns.longest_s + 5)
         self._utterances = UtteranceCutter(settings.utterances, self._history)
 
     def look_ahead(self, samples: Samples) -> None:
-        """Find voice activity in what is heard next: it depends on nothing else, and is cheaper for many frames."""
+        """Find levels and voice activity of what is heard next: they depend on nothing else, and many are cheaper."""
+        self._levels += self._level.feed(samples)
         self._voices += self._vad.feed(samples)
         self._looked_to += len(samples)
 
@@ -60,11 +62,11 @@ class Ear:
         if self._looked_to < frame.end:
             self.look_ahead(frame.samples)
         self._history.append(frame.samples)
-        voices = self._voices_until(frame.end)
+        levels, voices = self._found_until(frame.end)
         turns = [event for voice in voices for event in self._turns.feed(voice)]
         words = [job for event in turns for job in self._utterances.feed(event)]
         words += self._utterances.tick(frame.end)
-        return Heard(self.channel, self._level.feed(frame.samples), voices, turns, words)
+        return Heard(self.channel, levels, voices, turns, words)
 
     def flush(self, at: int) -> Heard:
         """The call ends at `at`: whatever turn is open ends too."""
@@ -79,11 +81,13 @@ class Ear:
     def speaking(self) -> bool:
         return self._turns.speaking
 
-    def _voices_until(self, end: int) -> list[Voice]:
-        voices = []
+    def _found_until(self, end: int) -> tuple[list[Level], list[Voice]]:
+        levels, voices = list[Level](), list[Voice]()
+        while self._levels and self._levels[0].at <= end:
+            levels.append(self._levels.popleft())
         while self._voices and self._voices[0].end <= end:
             voices.append(self._voices.popleft())
-        return voices
+        return levels, voices
 
 
 class CustomerEar(Ear):

@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import TypeAlias, TypeVar
 
 from models.tone import ToneJob
-from models.words import WordsJob
+from models.words import Transcript, WordsJob
 from server.core import Job, Result, no_result
 from server.metrics import Metrics
 from server.pipeline import Models
@@ -57,25 +57,37 @@ class Workers:
     def _decode_next(self) -> None:
         while self._free and (entry := self._waiting.pop()):
             self._free -= 1
-            decoded = asyncio.get_running_loop().run_in_executor(self._words, self._transcribe, entry.job)
-            decoded.add_done_callback(partial(self._pass_on, entry))
+            entries = [entry, *self._waiting.companions(entry, self._models.decoders)]
+            jobs = [entry.job for entry in entries]
+            decoded = asyncio.get_running_loop().run_in_executor(self._words, self._transcribe, jobs)
+            decoded.add_done_callback(partial(self._pass_on, entries))
 
-    def _pass_on(self, entry: _Waiting, decoded: asyncio.Future[Result]) -> None:
+    def _pass_on(self, entries: list[_Waiting], decoded: asyncio.Future[list[Result | Exception]]) -> None:
         self._free += 1
-        self._waiting.done(entry)
-        if error := decoded.exception():
-            entry.ticket.set_exception(error)
-        else:
-            entry.ticket.set_result(decoded.result())
+        for entry, answer in zip(entries, decoded.result(), strict=True):
+            self._waiting.done(entry)
+            if isinstance(answer, Exception):
+                entry.ticket.set_exception(answer)
+            else:
+                entry.ticket.set_result(answer)
         self._decode_next()
 
     def _read(self, job: ToneJob) -> Result:
         return self._models.tone.read(job)
 
-    def _transcribe(self, job: WordsJob) -> Result:
-        if self._models.words is None:
-            return no_result(job)
+    def _transcribe(self, jobs: list[WordsJob]) -> list[Result | Exception]:
+        """What each came to. Where several fail in one go each is tried alone: one turn costs no other its words."""
+        try:
+            return [*self._words_of(jobs)]
+        except Exception as error:  # noqa: BLE001 whoever waits is told
+            return [error] if len(jobs) == 1 else [answer for job in jobs for answer in self._transcribe([job])]
+
+    def _words_of(self, jobs: list[WordsJob]) -> list[Transcript] | list[Result]:
+        words = self._models.words
+        if words is None:
+            return [no_result(job) for job in jobs]
         began = perf_counter()
-        transcript = self._models.words.transcribe(job)
-        self._metrics.decoded(job, perf_counter() - began)
-        return transcript
+        transcripts = words.transcribe_all(jobs) if len(jobs) > 1 else [words.transcribe(jobs[0])]
+        for job in jobs:
+            self._metrics.decoded(job, (perf_counter() - began) / len(jobs))
+        return transcripts

@@ -1,6 +1,6 @@
 """Beyond what a machine carries a call is refused in one sentence, or followed by its sound alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -28,6 +28,9 @@ class Parrot:
 
     def transcribe(self, job: WordsJob) -> Transcript:
         return Transcript(job.at, job.turn, job.final, (Word("hello", job.turn.start, job.turn.end, 1.0),))
+
+    def transcribe_all(self, jobs: Sequence[WordsJob]) -> list[Transcript]:
+        return [self.transcribe(job) for job in jobs]
 
 
 @pytest.fixture

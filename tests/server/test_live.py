@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import replace
 from itertools import islice
@@ -65,6 +65,9 @@ class Faulty:
     def transcribe(self, job: WordsJob) -> Transcript:
         raise RuntimeError("no such word")
 
+    def transcribe_all(self, jobs: Sequence[WordsJob]) -> list[Transcript]:
+        return [self.transcribe(job) for job in jobs]
+
     def run(self, *windows: object) -> tuple[list[float], NDArray[np.float32], NDArray[np.float32]]:
         raise RuntimeError("no such sound")
 
@@ -79,6 +82,9 @@ class Prints:
         self.leave.wait()
         print_ = hashlib.sha256(job.samples.tobytes()).hexdigest()
         return Transcript(job.at, job.turn, job.final, (Word(print_, job.turn.start, job.turn.end, 1.0),))
+
+    def transcribe_all(self, jobs: Sequence[WordsJob]) -> list[Transcript]:
+        return [self.transcribe(job) for job in jobs]
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """What a monitor reads of a server: figures that move with its calls, and nothing of what is said in them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import httpx
@@ -26,6 +26,9 @@ class Parrot:
 
     def transcribe(self, job: WordsJob) -> Transcript:
         return Transcript(job.at, job.turn, job.final, (Word("parrots", job.turn.start, job.turn.end, 1.0),))
+
+    def transcribe_all(self, jobs: Sequence[WordsJob]) -> list[Transcript]:
+        return [self.transcribe(job) for job in jobs]
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ decodes to give for each second is asked for more than twice as many.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
@@ -63,6 +63,9 @@ class Rationed:
             self._rations.release()
         self.decodes += 1
         return Transcript(job.at, job.turn, job.final, self.learnt[job.samples.tobytes()] if job.final else ())
+
+    def transcribe_all(self, jobs: Sequence[WordsJob]) -> list[Transcript]:
+        return [self.transcribe(job) for job in jobs]
 
 
 class Teacher:

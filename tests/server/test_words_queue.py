@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from audio.frame import Channel
+from audio.frame import SAMPLE_RATE, Channel
 from audio.turns import Turn
 from models.words import WordsJob
 from server.words_queue import WordsQueue
@@ -94,3 +94,30 @@ def test_final_words_are_never_left_out() -> None:
     for turn in range(50):
         assert queue.put("a", a_job(0, turn, final=True), str(turn)) is None
     assert in_order(queue) == [str(turn) for turn in range(50)]
+
+
+def test_finals_that_wait_go_together_with_those_of_like_length_up_to_a_fair_share_for_each_decoder() -> None:
+    queue = WordsQueue[str]()
+    for turn, seconds in enumerate((2, 3, 19, 4, 5, 19, 1, 2, 3, 4, 2)):
+        queue.put("a", a_job(turn, seconds * SAMPLE_RATE, final=True), f"{turn}: {seconds} s")
+    taken = []
+    while entry := queue.pop():
+        taken.append([it.ticket for it in (entry, *queue.companions(entry, decoders=2))])
+    assert taken == [
+        ["0: 2 s", "1: 3 s", "3: 4 s", "4: 5 s"],
+        ["2: 19 s", "5: 19 s"],
+        ["6: 1 s", "7: 2 s", "8: 3 s"],
+        ["9: 4 s"],
+        ["10: 2 s"],
+    ]
+
+
+def test_a_final_goes_alone_where_there_are_decoders_enough_and_a_partial_always() -> None:
+    queue = WordsQueue[str]()
+    for turn in range(2):
+        queue.put("a", a_job(turn, SAMPLE_RATE, final=True), "final")
+    queue.put("a", a_job(2, SAMPLE_RATE, final=False), "partial")
+    for _ in range(3):
+        entry = queue.pop()
+        assert entry is not None
+        assert queue.companions(entry, decoders=2) == []
