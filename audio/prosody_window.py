@@ -1,8 +1,8 @@
 """The prosody of the last seconds of speech, summed up.
 
-In: the samples of one channel, with whether its speaker is speaking. Out: a `ProsodySummary` when asked for, each half
-second of a call. Only then is anything measured, and only around speech: two channels in three are silent at any time.
-State: what was heard since it was last asked, and the blocks of the last three seconds of speech. Pure.
+In: the samples of one channel, with whether its speaker is speaking. Out: a `ProsodySummary` when asked for, every half
+second of a call, and so it must be. Only then is anything measured, and only around speech: customers are silent most
+of the time. State: what was heard since it was last asked, and the blocks of the last three seconds of speech. Pure.
 """
 
 from collections import deque

@@ -7,7 +7,9 @@ seconds. Pure; runs on whatever thread feeds it. `audio/overlap.py` puts two cha
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta
 
 from audio.frame import Channel, to_samples
 
@@ -70,7 +72,8 @@ class TurnSettings:
     offset: float = 0.35  # probability under which it pauses
     shortest_s: float = 0.096  # seconds without a pause before an onset is sure: 3 windows; "mm" is longer
     hangover_s: float = 0.6  # seconds of pause that end a turn
-    longest_s: float = 20.0  # seconds; a speaker who goes on is cut, so that words keep coming
+    # seconds; a speaker who goes on is cut, so that words keep coming, and Whisper hears 30 s at once
+    longest_s: Annotated[float, Meta(gt=0, le=29)] = 20.0
     cut_within_s: float = 5.0  # the cut lies in these last seconds, at the window least like speech
 
 

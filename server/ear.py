@@ -45,8 +45,8 @@ class Ear:
         self.channel = channel
         self._level = LevelMeter(channel)
         self._vad = Vad(vad)
-        self._levels: deque[Level] = deque()  # found ahead of the frames, as are
-        self._voices: deque[Voice] = deque()
+        self._levels: deque[Level] = deque()  # found ahead of the frames
+        self._voices: deque[Voice] = deque()  # the same
         self._looked_to = 0  # stream time
         self._turns = TurnTracker(channel, settings.turns)
         self._history = History(settings.turns.longest_s + 5)

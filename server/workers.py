@@ -88,6 +88,7 @@ class Workers:
             return [no_result(job) for job in jobs]
         began = perf_counter()
         transcripts = words.transcribe_all(jobs) if len(jobs) > 1 else [words.transcribe(jobs[0])]
+        each = (perf_counter() - began) / len(jobs)
         for job in jobs:
-            self._metrics.decoded(job, (perf_counter() - began) / len(jobs))
+            self._metrics.decoded(job, each)
         return transcripts
