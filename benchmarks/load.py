@@ -136,7 +136,7 @@ class Load:
                 self.said.add((name, message.channel, message.turn))
             case TurnStarted():
                 self.started.add((name, message.channel, message.turn))
-            case Detection() if message.rule in self._by_sound:
+            case Detection() if message.rule in self._by_sound and all(it.name != "words" for it in message.evidence):
                 heard.alerts.append(when - sent(message.at))
             case PartialWords():
                 heard.partials += 1

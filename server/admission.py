@@ -15,10 +15,10 @@ from audio.frame import Channel, to_samples
 from audio.turns import Turn
 from models.words import WordsJob, WordsModel
 
-# Set somewhat below what `calmline bench capacity` found on two cores, 18 calls with tiny.en and 12 with base: about 15
-# and 9, since a machine has slower hours.
+# Set somewhat below what `calmline bench capacity` found on two cores, 16 calls with tiny.en and 12 with base: about 14
+# and 8, since a machine has slower hours.
 TURNS_PER_S = 0.26  # final decodes a second of a call, as in a support call of 245 s; as many where both speak 45 %
-WITH_TEXT = 3.0  # processor time of words against final decodes of silence: those with text take 2.7 times as long
+WITH_TEXT = 3.3  # processor time of words against final decodes of silence: those with text take 2.7 times as long
 SOUND = 0.035  # cores for the rest of a call, its messages and its page included
 SHARE = 0.95  # of the machine that calls may take
 
