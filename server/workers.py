@@ -2,8 +2,9 @@
 
 `on_sound` runs a step of a call's core; `start` runs a job of its slow models. Both give back asyncio futures and are
 called on the event loop, where nothing of this ever runs. Sound and tone have a thread each and never wait for words.
-Words have as many as there are decoders, one core each, and `WordsQueue` says what is next. A future of partial words
-is cancelled when they would come too late to be of use. The threads sleep where there is nothing to do.
+Words have as many as there are decoders, one core each, and `WordsQueue` says what is next. No decode is begun while
+sound is late: two busy cores that share a chip's units slow each other down, whatever their priorities. A future of
+partial words is cancelled when they would come too late to be of use. The threads sleep where there is nothing to do.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from time import perf_counter
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from models.tone import ToneJob
 from models.words import Transcript, WordsJob
@@ -20,6 +21,7 @@ from server.metrics import Metrics
 from server.pipeline import Models
 from server.words_queue import Entry, WordsQueue
 
+LATE_S = 0.1  # seconds: sound that waits longer for its thread is late, and no decode is begun meanwhile
 Answer = TypeVar("Answer")
 _Waiting: TypeAlias = Entry[asyncio.Future[Result]]
 
@@ -33,9 +35,20 @@ class Workers:
         self._words = ThreadPoolExecutor(models.decoders, "words")
         self._waiting: WordsQueue[asyncio.Future[Result]] = WordsQueue()
         self._free = models.decoders
+        self._steps = 0  # asked of the sound thread and not done yet
+        self._waited_s = 0.0  # for that thread, by the latest step that it began
 
     def on_sound(self, step: Callable[[], Answer]) -> asyncio.Future[Answer]:
-        return asyncio.get_running_loop().run_in_executor(self._sound, step)
+        asked = perf_counter()
+
+        def run() -> Answer:
+            self._waited_s = perf_counter() - asked
+            return step()
+
+        self._steps += 1
+        future = asyncio.get_running_loop().run_in_executor(self._sound, run)
+        future.add_done_callback(self._step_done)
+        return future
 
     def start(self, call: str, job: Job) -> asyncio.Future[Result]:
         """The result to come: an exception where the model failed, cancelled where it is not wanted any more."""
@@ -54,8 +67,15 @@ class Workers:
         for pool in (self._sound, self._tone, self._words):
             await asyncio.to_thread(pool.shutdown)
 
+    def _step_done(self, _: asyncio.Future[Any]) -> None:
+        self._steps -= 1
+        self._decode_next()
+
+    def _sound_is_late(self) -> bool:
+        return self._steps > 0 and self._waited_s > LATE_S
+
     def _decode_next(self) -> None:
-        while self._free and (entry := self._waiting.pop()):
+        while self._free and not self._sound_is_late() and (entry := self._waiting.pop()):
             self._free -= 1
             entries = [entry, *self._waiting.companions(entry, self._models.decoders)]
             jobs = [entry.job for entry in entries]

@@ -1,4 +1,4 @@
-"""The words that jobs come to when several go together."""
+"""What the words threads do: several jobs in one go, and nothing while sound is late."""
 
 import asyncio
 import threading
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from audio.frame import SAMPLE_RATE, Channel
 from audio.turns import Turn
@@ -13,6 +14,11 @@ from models.words import Transcript, Word, WordsJob
 from server.calls import Engine
 from server.metrics import Metrics
 from server.workers import Workers
+
+JOBS = [
+    WordsJob(SAMPLE_RATE, Turn(Channel.AGENT, k, 0, SAMPLE_RATE), True, np.zeros(SAMPLE_RATE, np.float32), 0)
+    for k in range(5)
+]
 
 
 class Stumbles:
@@ -37,13 +43,24 @@ class Stumbles:
 async def test_a_turn_that_fails_among_others_costs_them_nothing(engine: Engine) -> None:
     words = Stumbles(over=2)
     workers = Workers(replace(engine.models, words=words, decoders=1), Metrics())
-    jobs = [
-        WordsJob(SAMPLE_RATE, Turn(Channel.AGENT, k, 0, SAMPLE_RATE), True, np.zeros(SAMPLE_RATE, np.float32), 0)
-        for k in range(5)
-    ]
-    asked = [workers.start("call", job) for job in jobs]
+    asked = [workers.start("call", job) for job in JOBS]
     words.leave.set()
     answers = await asyncio.gather(*asked, return_exceptions=True)
     await workers.close()
     assert words.asked == [[0], [1, 2, 3, 4], [1], [2], [3], [4]]
     assert [getattr(answer, "text", str(answer)) for answer in answers] == ["0", "1", "not that turn", "3", "4"]
+
+
+async def test_no_decode_begins_while_sound_is_late(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.workers.LATE_S", 0.0)
+    words, begun, leave = Stumbles(over=-1), threading.Event(), threading.Event()
+    words.leave.set()
+    workers = Workers(replace(engine.models, words=words, decoders=1), Metrics())
+    step = workers.on_sound(lambda: (begun.set(), leave.wait()))
+    await asyncio.to_thread(begun.wait)
+    answer = workers.start("call", JOBS[0])
+    assert (words.asked, answer.done()) == ([], False)
+    leave.set()
+    await step
+    assert (await answer) == words.transcribe(JOBS[0])
+    await workers.close()
