@@ -16,11 +16,10 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from audio.frame import FRAME, SAMPLE_RATE, STEREO
 from benchmarks.calls import Call
+from benchmarks.load import found_by_sound
 from benchmarks.machine import Machine, Spread, spread, this_machine
 from benchmarks.processes import peak_rss_mb
 from benchmarks.server_process import server_process
-from coach.rules import load_rules
-from coach.signals import SOUND
 from server import protocol
 from server.events import CallEnded, Detection, Tone, Words
 from server.protocol import Start, Stop, read_from_server
@@ -84,14 +83,12 @@ async def _follow(follower: ClientConnection) -> list[Arrival]:
 
 
 def _sum_up(call: Call, sent: list[float], arrivals: list[Arrival], ready: float, rss: float | None) -> LatencyResult:
-    sound = {rule.id for rule in load_rules() if rule.signal in SOUND}
-
     def delays(kind: type[Tone] | type[Words] | type[Detection]) -> list[float]:
         return [
             arrival.when - sent[min(round(message.at * SAMPLE_RATE) // BLOCK, len(sent)) - 1]
             for arrival in arrivals
             if isinstance(message := arrival.message, kind)
-            and (not isinstance(message, Detection) or message.rule in sound)
+            and (not isinstance(message, Detection) or found_by_sound(message))
         ]
 
     return LatencyResult(

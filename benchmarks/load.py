@@ -8,6 +8,7 @@ One process sends and follows them all, on the machine that it measures.
 import asyncio
 import math
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from time import perf_counter
 
@@ -68,7 +69,6 @@ class Load:
         self.started: set[tuple[str, Channel, int]] = set()  # turns
         self.said: set[tuple[str, Channel, int]] = set()  # those of them whose final words came
         self._address, self._pcm, self._names = address, pcm, names
-        self._by_sound = {rule.id for rule in load_rules() if rule.signal in SOUND}
         self._shed: dict[str, int] = {}
         self._dropped: dict[str, int] = {}
 
@@ -136,7 +136,7 @@ class Load:
                 self.said.add((name, message.channel, message.turn))
             case TurnStarted():
                 self.started.add((name, message.channel, message.turn))
-            case Detection() if message.rule in self._by_sound and all(it.name != "words" for it in message.evidence):
+            case Detection() if found_by_sound(message):
                 heard.alerts.append(when - sent(message.at))
             case PartialWords():
                 heard.partials += 1
@@ -152,3 +152,13 @@ class Load:
 def sent(at: float) -> float:
     """Seconds after which the block that holds a stream time was sent."""
     return -(-round(at * SAMPLE_RATE) // BLOCK) * BLOCK / SAMPLE_RATE
+
+
+def found_by_sound(detection: Detection) -> bool:
+    """Whether it needed sound only: a rule that looks at sound may also fire later, through what was said."""
+    return detection.rule in _rules_of_sound() and all(it.name != "words" for it in detection.evidence)
+
+
+@cache
+def _rules_of_sound() -> frozenset[str]:
+    return frozenset(rule.id for rule in load_rules() if rule.signal in SOUND)

@@ -9,14 +9,16 @@ import pytest
 from audio.frame import SAMPLE_RATE
 from audio.vad import load_vad
 from benchmarks.calls import DEMO_CALL, load_call
-from benchmarks.load import BLOCK, Load, pcm_of, sent
+from benchmarks.load import BLOCK, Load, found_by_sound, pcm_of, sent
 from benchmarks.soak import Curve, slope
+from coach.moment import Kind
 from coach.rules import load_rules
 from models.onnx_tone import OnnxTone
 from models.words import Transcript, Word, WordsJob
 from server.app import ServerSettings
 from server.calls import Engine
 from server.core import CoreSettings
+from server.events import Detection, Evidence
 from server.pipeline import Models
 from server.serve import serving
 
@@ -55,3 +57,13 @@ def test_memory_is_judged_once_it_has_warmed_up() -> None:
     curve = Curve([0.1, 0.2, 0.5, 1.0, 1.5], [300, 380, 400, 401, 402], [9] * 5, [9] * 5)
     assert slope(curve, 0.5) == pytest.approx(2.0)
     assert slope(curve, 1.5) is None
+
+
+def test_an_escalation_that_words_found_did_not_need_sound_only() -> None:
+    def found(rule: str, *reasons: str) -> Detection:
+        return Detection(1.0, rule, Kind.WARN, "", "", [Evidence(name, "", 1.0, 0.0, 1.0) for name in reasons])
+
+    assert found_by_sound(found("customer_escalating", "tone", "loudness"))
+    assert found_by_sound(found("talking_over", "talk_over"))
+    assert not found_by_sound(found("customer_escalating", "tone", "words"))
+    assert not found_by_sound(found("dead_air", "silence"))
