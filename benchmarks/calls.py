@@ -8,7 +8,7 @@ import numpy as np
 from audio.files import open_recording
 from audio.frame import Channel, Samples
 from audio.intake import Intake
-from models.training.corpora import data_folder
+from models.training.data.corpora import data_folder
 
 DEMO_CALL = Path(__file__).resolve().parents[1] / "server" / "demo" / "billing_call.opus"
 

@@ -40,9 +40,9 @@ app = typer.Typer(no_args_is_help=True, help="Measure speed, capacity and accura
 def core(call: CallFile = None, as_json: AsJson = False) -> None:
     """Cost of the sound side per 20 ms frame, words excluded, on one core. Two minutes."""
     from benchmarks.calls import load_call, real_call
-    from benchmarks.core import bench_core
+    from benchmarks.speed.core import bench_core
     from coach.rules import load_rules
-    from server.models import load_models, tone_file
+    from server.loading import load_models, tone_file
     from server.settings import Settings
 
     settings = Settings().models
@@ -54,7 +54,7 @@ def core(call: CallFile = None, as_json: AsJson = False) -> None:
 def latency(call: CallFile = None, as_json: AsJson = False) -> None:
     """Delay from a sample to what a client is told of it, at 1x through a real server."""
     from benchmarks.calls import DEMO_CALL, load_call
-    from benchmarks.latency import bench_latency
+    from benchmarks.speed.latency import bench_latency
 
     _show(asyncio.run(bench_latency(load_call(call or DEMO_CALL))), as_json)
 
@@ -63,7 +63,7 @@ def latency(call: CallFile = None, as_json: AsJson = False) -> None:
 def tone(weights: Weights = "tone-open", as_json: AsJson = False) -> None:
     """What the tone model tells of voices that it never heard, by corpus, language, sex and line. Some minutes."""
     try:
-        from benchmarks.tone import bench_tone
+        from benchmarks.tone.tone import bench_tone
     except ModuleNotFoundError as missing:
         raise NeedsExtraError(missing.name) from missing
 
@@ -79,7 +79,7 @@ def escalation(
     as_json: AsJson = False,
 ) -> None:
     """How surely and how soon the cue comes, and how often for nothing, on calls laid out of actors' speech."""
-    from benchmarks.escalation import bench_escalation
+    from benchmarks.tone.escalation import bench_escalation
 
     _show(bench_escalation(split, weights), as_json)
 
@@ -91,7 +91,7 @@ def page(
 ) -> None:
     """Processor time and memory of the agent's page in Chromium, late in a call of three hours."""
     try:
-        from benchmarks.page import bench_page
+        from benchmarks.pages.page import bench_page
     except ModuleNotFoundError as missing:
         raise NeedsExtraError(missing.name, "test") from missing
 
@@ -106,7 +106,7 @@ def review(
 ) -> None:
     """How the QA page bears a long call, in Chromium: opening, zooming, scrolling, playing."""
     try:
-        from benchmarks.review_page import bench_review
+        from benchmarks.pages.review_page import bench_review
     except ModuleNotFoundError as missing:
         raise NeedsExtraError(missing.name, "test") from missing
 
@@ -124,7 +124,7 @@ def words(
 ) -> None:
     """How soon words are shown and confirmed at 1x, and how many are wrong, against stock decoding. Seven minutes."""
     from benchmarks.calls import load_call, real_call
-    from benchmarks.words import bench_words
+    from benchmarks.words.words import bench_words
 
     result, delays = asyncio.run(bench_words(load_call(call or real_call()), model, seconds, peer))
     _keep(raw, delays)
@@ -144,7 +144,7 @@ def peers(
 ) -> None:
     """Delays of words beside RealtimeSTT, whisper-live and WhisperLiveKit, where they are installed. Six minutes."""
     from benchmarks.calls import load_call, real_call
-    from benchmarks.peers import bench_peers
+    from benchmarks.words.peers import bench_peers
 
     result, delays = asyncio.run(bench_peers(load_call(call or real_call()), model, python, seconds))
     _keep(raw, delays)
@@ -159,7 +159,7 @@ def offline(
 ) -> None:
     """How many times real time a recording is analysed."""
     from benchmarks.calls import real_call
-    from benchmarks.offline import bench_offline
+    from benchmarks.speed.offline import bench_offline
 
     _show(bench_offline(call or real_call(), tuple(model or ("base", "tiny.en"))), as_json)
 
@@ -174,7 +174,7 @@ def capacity(
 ) -> None:
     """How many live two-channel calls this machine carries, and what they cost. Some minutes."""
     from benchmarks.calls import load_call, real_call
-    from benchmarks.capacity import bench_capacity
+    from benchmarks.load.capacity import bench_capacity
 
     steps = [int(step) for step in calls.split(",")]
     _show(asyncio.run(bench_capacity(load_call(call or real_call()), model, steps, seconds)), as_json)
@@ -189,8 +189,8 @@ def soak(
     as_json: AsJson = False,
 ) -> None:
     """Memory, open files and lost words over hours of calls that come and go. An eighth of the time for eight calls."""
-    from benchmarks.load import a_days_sound, estimate
-    from benchmarks.soak import bench_soak
+    from benchmarks.load.callers import a_days_sound, estimate
+    from benchmarks.load.soak import bench_soak
 
     at_once = calls or max(1, int(0.8 * estimate(model)))
     _show(asyncio.run(bench_soak(a_days_sound(), model, at_once, hours, 60 * minutes)), as_json)
@@ -204,8 +204,8 @@ def overload(
     as_json: AsJson = False,
 ) -> None:
     """What is late and what is left out where twice the calls run that this machine carries."""
-    from benchmarks.load import a_days_sound, estimate
-    from benchmarks.overload import bench_overload
+    from benchmarks.load.callers import a_days_sound, estimate
+    from benchmarks.load.overload import bench_overload
 
     _show(asyncio.run(bench_overload(a_days_sound(), model, calls or 2 * estimate(model), minutes)), as_json)
 
@@ -217,7 +217,7 @@ def idle(
     as_json: AsJson = False,
 ) -> None:
     """Processor time of a server without calls, with calls that send nothing, and with silent ones."""
-    from benchmarks.idle import bench_idle
+    from benchmarks.load.idle import bench_idle
 
     _show(asyncio.run(bench_idle(calls, seconds)), as_json)
 
@@ -257,7 +257,7 @@ def compare(
 ) -> None:
     """Two runs side by side. Fails where a figure that does not hang on the machine's speed got worse."""
     from benchmarks.report import compare as run
-    from server.screen import write_json, write_table
+    from server.cli.console import write_json, write_table
 
     changes = run(old, new)
     if as_json:
@@ -284,7 +284,7 @@ def _keep(raw: Path | None, measured: Sequence[Any]) -> None:
 
 def _show(result: Any, as_json: bool) -> None:
     """A benchmark's result, to standard output."""
-    from server.screen import write_json, write_table
+    from server.cli.console import write_json, write_table
 
     if as_json:
         write_json(result)

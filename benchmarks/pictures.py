@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
-from benchmarks.capacity import FINALS_S, TONE_MS
+from benchmarks.load.capacity import FINALS_S, TONE_MS
 from benchmarks.report import ReportError
 
 Result: TypeAlias = Mapping[str, Any]

@@ -9,7 +9,7 @@ import math
 from dataclasses import astuple, dataclass
 
 from audio.prosody_window import ProsodySummary
-from models.tone import ToneReading
+from models.tone.types import ToneReading
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ customer escalated, and the first acknowledgement since. Pure.
 
 from collections.abc import Iterable
 
-from coach.course import Course
-from coach.moment import Direction, Evidence, Signal, Trend
 from coach.practices import ACKNOWLEDGING
+from coach.trend_direction import TrendDirection
+from coach.types import Direction, Evidence, Signal, Trend
 from models.text_cues import TextCue
 
 
@@ -22,7 +22,7 @@ class Calming:
         since = (cue for cue in cues if cue.kind in ACKNOWLEDGING and cue.end > self._escalated)
         self._acknowledged = self._acknowledged or next(since, None)
 
-    def at(self, trend: Trend, course: Course) -> Signal:
+    def at(self, trend: Trend, course: TrendDirection) -> Signal:
         if course.direction is Direction.ESCALATING and course.since != self._escalated:
             self._escalated, self._acknowledged = course.since, None
         said = self._acknowledged

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from audio.frame import STEREO, Channel, to_samples
 from audio.turns import Overlap, Turn, TurnEnded, TurnStarted
-from coach.moment import Dynamics
+from coach.types import Dynamics
 
 LISTENING_SOUND = to_samples(0.7)  # overlaps up to this long are "mm-hm": two in five gaps of ordinary talk overlap
 ONE_INTERRUPTION = to_samples(1.0)  # overlaps closer than this are one: the agent drew breath

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field, replace
 
 from audio.frame import SAMPLE_RATE, to_samples
 from coach.baseline import BaselineSettings, CalmBaseline, Deviation
-from coach.course import Course, CourseSettings
 from coach.logodds import to_log_odds, to_probability
-from coach.moment import Direction, Evidence, Tick, Trend
+from coach.trend_direction import TrendDirection, TrendDirectionSettings
+from coach.types import Direction, Evidence, Tick, Trend
 from coach.word_evidence import WordEvidenceSettings
-from models.tone import ToneReading
+from models.tone.types import ToneReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class EscalationSettings:
     forget_s: float = 45.0  # of silence or no reading
     doubt_s: float = 20.0  # over which confidence falls without a reading
     baseline: BaselineSettings = field(default_factory=BaselineSettings)
-    course: CourseSettings = field(default_factory=CourseSettings)
+    direction: TrendDirectionSettings = field(default_factory=TrendDirectionSettings)
     words: WordEvidenceSettings = field(default_factory=WordEvidenceSettings)
 
 
@@ -76,7 +76,7 @@ class SoundEscalation:
         self._levels: dict[str, float] = {}  # smoothed log-odds by reason
         self._reasons: dict[str, Evidence] = {}  # the last that counted, by name
         self._confidence = 0.0
-        self._course = Course(self._settings.course)
+        self._direction = TrendDirection(self._settings.direction)
         self._speech: deque[int] = deque(maxlen=WINDOW)  # where the last ticks with speech began
         self._last = 0  # stream time of the last tick
 
@@ -89,12 +89,12 @@ class SoundEscalation:
             self._rest(passed)
         else:
             self._listen(self._read(tick, tick.tone, tick.tone.anger), passed)
-            self._course = self._course.after(tick.at, self._value())
-        known = self._confidence >= self._settings.course.least_confidence
+            self._direction = self._direction.after(tick.at, self._value())
+        known = self._confidence >= self._settings.direction.least_confidence
         return Trend(
             at=tick.at,
             value=self._value(),
-            direction=self._course.direction if known else Direction.UNKNOWN,
+            direction=self._direction.direction if known else Direction.UNKNOWN,
             confidence=self._confidence,
             evidence=tuple(replace(reason, value=self._levels[name]) for name, reason in self._reasons.items()),
         )

@@ -11,28 +11,28 @@ from dataclasses import replace
 
 from audio.frame import Channel, to_seconds
 from coach.calming import Calming
-from coach.course import Course
 from coach.escalation import EscalationSettings, SoundEscalation
-from coach.moment import (
+from coach.pace import AgentPace
+from coach.practices import Acknowledging, negative_wording
+from coach.rises import Rises, escalation
+from coach.rule_engine import RuleEngine
+from coach.rules import Rule
+from coach.signals import SOUND
+from coach.trend_direction import TrendDirection
+from coach.types import (
     Detection,
     Direction,
     Dynamics,
     Evidence,
+    FinishedTurn,
     Moment,
     Pace,
     Signal,
     Signals,
     Tick,
     Trend,
-    TurnHeard,
 )
-from coach.pace import AgentPace
-from coach.practices import Acknowledging, negative_wording
-from coach.rises import Rises, escalation
-from coach.rules import Rule
-from coach.signals import SOUND
 from coach.waiting import Waiting
-from coach.watcher import RuleWatcher
 from coach.word_evidence import WordEvidence
 from models.text_cues import TextCues, shipped_cues
 
@@ -42,7 +42,7 @@ class SoundLane:
 
     def __init__(self, rules: Iterable[Rule], settings: EscalationSettings | None = None) -> None:
         self._escalation = SoundEscalation(settings)
-        self._watcher = RuleWatcher(rule for rule in rules if rule.signal in SOUND)
+        self._watcher = RuleEngine(rule for rule in rules if rule.signal in SOUND)
 
     def feed(self, tick: Tick) -> tuple[Trend, list[Detection]]:
         trend = self._escalation.feed(tick)
@@ -57,10 +57,10 @@ class WordsLane:
     ) -> None:
         settings, rules = settings or EscalationSettings(), tuple(rules)
         self._cues = cues or shipped_cues()
-        self._watcher = RuleWatcher(rule for rule in rules if rule.signal not in SOUND)
+        self._watcher = RuleEngine(rule for rule in rules if rule.signal not in SOUND)
         self._rises = Rises([rule for rule in rules if rule.signal == "escalation"])
         self._said = WordEvidence(settings.words)
-        self._course = Course(settings.course)
+        self._direction = TrendDirection(settings.direction)
         self._calming = Calming()
         self._pace = AgentPace()
         self._waiting = Waiting()
@@ -84,21 +84,21 @@ class WordsLane:
         shaded = self._said.shade(trend)
         if shaded is trend:
             return trend
-        high = shaded.value >= self._course.settings.escalated
-        return replace(shaded, direction=Direction.ESCALATING if high else self._course.direction)
+        high = shaded.value >= self._direction.settings.escalated
+        return replace(shaded, direction=Direction.ESCALATING if high else self._direction.direction)
 
     def _tick(self, tick: Tick, trend: Trend) -> list[Detection]:
         self._rises.heard(trend)
         detections = self._judge(tick.at, trend, heard=tick.tone is not None and tick.tone.anger is not None)
         return detections + self._watcher.feed(tick.at, self._waiting.at(tick))
 
-    def _customer(self, heard: TurnHeard, trend: Trend) -> list[Detection]:
+    def _customer(self, heard: FinishedTurn, trend: Trend) -> list[Detection]:
         cues = self._cues.find(heard.transcript)
         self._said.feed(cues)
         self._acknowledging.customer(cues)
         return self._judge(heard.at, replace(trend, at=heard.at), heard=bool(heard.transcript.words))
 
-    def _agent(self, heard: TurnHeard) -> Signals:
+    def _agent(self, heard: FinishedTurn) -> Signals:
         cues = self._cues.find(heard.transcript)
         self._waiting.heard(heard.turn, cues)
         self._calming.agent(cues)
@@ -112,10 +112,10 @@ class WordsLane:
     def _judge(self, at: int, trend: Trend, heard: bool) -> list[Detection]:
         """Judge the trend as words shade it. Its course changes only where the customer was heard, never by silence."""
         if heard:
-            self._course = self._course.after(at, self._said.shade(trend).value)
+            self._direction = self._direction.after(at, self._said.shade(trend).value)
         shaded = self.shade(trend)
         detections = self._rises.feed(at, trend, shaded)
-        return detections + self._watcher.feed(at, {"calming": self._calming.at(shaded, self._course)})
+        return detections + self._watcher.feed(at, {"calming": self._calming.at(shaded, self._direction)})
 
 
 def _of_turns(dynamics: Dynamics) -> Signals:

@@ -10,8 +10,8 @@ one's usual were 152.
 from collections import deque
 
 from audio.frame import SAMPLE_RATE, to_samples
-from coach.moment import Evidence, Pace, Signal
-from models.words import Transcript
+from coach.types import Evidence, Pace, Signal
+from models.words.types import Transcript
 
 SPAN = to_samples(15.0)  # of speech, over which words are counted
 KEPT_UP = to_samples(5.0)  # of speech

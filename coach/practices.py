@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audio.frame import to_samples
-from coach.moment import Evidence, Signal
+from coach.types import Evidence, Signal
 from models.text_cues import CueKind, TextCue
-from models.words import Transcript
+from models.words.types import Transcript
 
 SUBSTANCE = 12  # words: a shorter answer, "okay, one moment", may still lead up to an acknowledgement
 MEMORY = to_samples(30.0)  # after which a feeling no longer waits

@@ -7,9 +7,9 @@ A rise is over once both trends have cleared. Pure.
 
 from collections.abc import Sequence
 
-from coach.moment import Detection, Direction, Signal, Signals, Trend
+from coach.rule_engine import RuleEngine
 from coach.rules import Rule
-from coach.watcher import RuleWatcher
+from coach.types import Detection, Direction, Signal, Signals, Trend
 
 PUSHES = 0.05  # log-odds from which a reason is worth naming
 
@@ -17,8 +17,8 @@ PUSHES = 0.05  # log-odds from which a reason is worth naming
 class Rises:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
-        self._sound = RuleWatcher(rules)
-        self._words = RuleWatcher(rules)
+        self._sound = RuleEngine(rules)
+        self._words = RuleEngine(rules)
         self._told: set[str] = set()
 
     def heard(self, trend: Trend) -> None:

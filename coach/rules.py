@@ -13,8 +13,8 @@ import msgspec
 from msgspec import Meta
 
 from audio.errors import CalmlineError
-from coach.moment import Kind
 from coach.signals import SIGNALS
+from coach.types import Kind
 
 SHIPPED = Path(__file__).with_name("rules.toml")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from audio.frame import to_seconds
 from audio.turns import Turn
-from coach.moment import Evidence, Signal, Tick
+from coach.types import Evidence, Signal, Tick
 from models.text_cues import CueKind, TextCue
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from audio.frame import SAMPLE_RATE
 from coach.logodds import to_log_odds, to_probability
-from coach.moment import Evidence, Trend
+from coach.types import Evidence, Trend
 from models.text_cues import CueKind, TextCue
 
 

@@ -19,7 +19,7 @@ from msgspec import Meta
 
 from audio.errors import CalmlineError
 from audio.frame import Channel
-from models.words import Transcript, Word
+from models.words.types import Transcript, Word
 
 SHIPPED = Path(__file__).with_name("text_cues.toml")
 REACH = 3  # words over which a negation carries

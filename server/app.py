@@ -19,15 +19,14 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server import api
-from server.auth import Guard, login
-from server.calls import Calls, Engine
-from server.feed import feed
-from server.follow import follow_call, follow_newest
-from server.live import LiveSettings
-from server.metrics import send_metrics
-from server.sockets import nowhere
-from server.store import NotStoredError, Store
+from server.feeds.websocket import feed
+from server.live.call import LiveSettings
+from server.live.registry import CallRegistry, Engine
+from server.store.store import NotStoredError, Store
+from server.web import api
+from server.web.auth import Guard, login
+from server.web.follow import follow_call, follow_newest
+from server.web.sockets import nowhere
 
 PAGES = Path(__file__).parents[1] / "dashboard"
 _HEADERS = {
@@ -60,13 +59,13 @@ def build_app(settings: ServerSettings, engine: Engine, store: Store) -> Starlet
             store.interrupt()
         except NotStoredError as error:
             logger.warning("%s", error)
-        app.state.calls = Calls(engine, store, settings.live, settings.keep_audio)
+        app.state.calls = CallRegistry(engine, store, settings.live, settings.keep_audio)
         yield
         await app.state.calls.close()
 
     mimetypes.add_type("text/javascript", ".js")  # Windows may call it something that browsers refuse
     routes = [
-        Route("/metrics", send_metrics),
+        Route("/metrics", api.send_metrics),
         Route("/api/health", api.health),
         Route("/api/login", login, methods=["POST"]),
         Route("/api/calls", api.list_calls),

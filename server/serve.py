@@ -15,9 +15,9 @@ import uvicorn
 
 from audio.errors import CalmlineError
 from server.app import ServerSettings, build_app
-from server.auth import is_loopback
-from server.calls import Engine
-from server.store import Store, default_folder
+from server.live.registry import Engine
+from server.store.store import Store, default_folder
+from server.web.auth import is_loopback
 
 _LARGEST_MESSAGE = 2**20  # bytes: 2.7 s of two channels at 96 kHz
 _UNREAD = 2**16  # bytes that the system holds for a follower that does not read: more would be stale levels

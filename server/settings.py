@@ -20,15 +20,15 @@ from platformdirs import user_config_path
 
 from audio.errors import CalmlineError
 from audio.turns import TurnSettings
-from coach.board import BoardSettings
+from coach.cue_policy import CuePolicySettings
 from coach.escalation import EscalationSettings
-from models.customer_speech import CustomerSpeechSettings
-from models.onnx_tone import ToneSettings
-from models.utterance import UtteranceSettings
-from models.whisper import WhisperSettings
+from models.tone.customer_speech import CustomerSpeechSettings
+from models.tone.onnx_tone import ToneSettings
+from models.words.decode_requests import DecodeRequestSettings
+from models.words.whisper import WhisperSettings
 from server.app import ServerSettings
-from server.core import CoreSettings
-from server.ear import EarSettings
+from server.pipeline.analyzers import AnalyzerSettings
+from server.pipeline.core import CoreSettings
 
 _TERMS = {"int": "a whole number", "float": "a number", "str": "a text", "bool": "true or false", "array": "a list"}
 
@@ -52,14 +52,14 @@ class ModelSettings:
     tone: ToneSettings = field(default_factory=ToneSettings)
     customer_speech: CustomerSpeechSettings = field(default_factory=CustomerSpeechSettings)
     whisper: WhisperSettings = field(default_factory=WhisperSettings)
-    utterances: UtteranceSettings = field(default_factory=UtteranceSettings)
+    utterances: DecodeRequestSettings = field(default_factory=DecodeRequestSettings)
 
 
 @dataclass(frozen=True, slots=True)
 class CoachSettings:
     rules: str | None = None  # a TOML file of rules; none: those that come with Calmline
     escalation: EscalationSettings = field(default_factory=EscalationSettings)
-    board: BoardSettings = field(default_factory=BoardSettings)
+    cue_policy: CuePolicySettings = field(default_factory=CuePolicySettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ class Settings:
     @property
     def core(self) -> CoreSettings:
         """The sections that the core works by."""
-        ear = EarSettings(self.audio.turns, self.models.utterances, self.models.customer_speech)
-        return CoreSettings(ear, self.coach.escalation, self.coach.board)
+        analyzer = AnalyzerSettings(self.audio.turns, self.models.utterances, self.models.customer_speech)
+        return CoreSettings(analyzer, self.coach.escalation, self.coach.cue_policy)
 
 
 def default_file() -> Path:

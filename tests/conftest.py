@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sound_server import sound_server as sound_server
 
-from models.training.corpora import data_folder
+from models.training.data.corpora import data_folder
 
 
 @pytest.fixture(scope="session")

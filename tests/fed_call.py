@@ -9,8 +9,10 @@ from wire import Client, a_feed
 
 from audio.files import open_recording
 from server.demo import DEMO_CALL
-from server.events import CallEnded, Message, Trend
-from server.protocol import Start, Stop
+from server.protocol.events.base import Message
+from server.protocol.events.call import CallEndedMessage
+from server.protocol.events.tone import TrendMessage
+from server.protocol.messages import StartMessage, StopMessage
 
 Kind = TypeVar("Kind", bound=Message)
 
@@ -21,7 +23,7 @@ class FedCall:
     def __init__(self, address: str, name: str = "demo", keep_audio: bool = False) -> None:
         recording = open_recording(DEMO_CALL)
         self._seconds = enumerate(recording.blocks(1.0), start=1)
-        self._feed = a_feed(address, Start(name, "Kim", recording.rate, keep_audio=keep_audio))
+        self._feed = a_feed(address, StartMessage(name, "Kim", recording.rate, keep_audio=keep_audio))
         self._follower = Client(address, f"/ws/calls/{name}")
 
     def __enter__(self) -> Self:
@@ -39,15 +41,15 @@ class FedCall:
                 message = self._follower.hear()
                 if isinstance(message, kind) and fitting(message):
                     return message
-                if isinstance(message, Trend) and message.at >= number - 0.5:
+                if isinstance(message, TrendMessage) and message.at >= number - 0.5:
                     break
         raise AssertionError(f"the call ended and no {kind.__name__} came")
 
     def until_second(self, second: float) -> None:
         """Feed until that much of the call was heard."""
-        self.until(Trend, lambda trend: trend.at >= second)
+        self.until(TrendMessage, lambda trend: trend.at >= second)
 
     def end(self) -> None:
         """Hang up, and wait until the server has told all."""
-        self._feed.say(Stop())
-        self._feed.hear_one(CallEnded)
+        self._feed.say(StopMessage())
+        self._feed.hear_one(CallEndedMessage)

@@ -4,8 +4,8 @@ from audio.frame import FRAME, Channel, Samples
 from audio.history import History
 from audio.turns import Turn, TurnTracker
 from audio.vad import Vad, load_vad
-from models.utterance import UtteranceCutter, UtteranceSettings
-from models.words import WordsJob
+from models.words.decode_requests import DecodeRequests, DecodeRequestSettings
+from models.words.types import WordsJob
 
 ROOM = 3_200  # samples, 0.2 s
 
@@ -13,7 +13,7 @@ ROOM = 3_200  # samples, 0.2 s
 def listen(samples: Samples, frame: int = FRAME) -> list[WordsJob]:
     """Every job that one channel's samples lead to, heard `frame` samples at a time."""
     vad, tracker, history = Vad(load_vad()), TurnTracker(Channel.MIXED), History(25)
-    cutter, jobs = UtteranceCutter(UtteranceSettings(), history), list[WordsJob]()
+    cutter, jobs = DecodeRequests(DecodeRequestSettings(), history), list[WordsJob]()
     for start in range(0, len(samples), frame):
         history.append(samples[start : start + frame])
         jobs += [

@@ -8,8 +8,8 @@ import msgspec
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from server.events import Durable, Message
-from server.protocol import Accepted, Start, read_from_server
+from server.protocol.events.base import DurableMessage, Message
+from server.protocol.messages import AcceptedMessage, StartMessage, read_from_server
 
 PATIENCE_S = 30  # a test that hangs fails after this long
 Kind = TypeVar("Kind", bound=Message)
@@ -56,13 +56,13 @@ class Client:
         self.socket.socket.close()
 
 
-def a_feed(address: str, start: Start, **how: Any) -> Client:
+def a_feed(address: str, start: StartMessage, **how: Any) -> Client:
     """A feed that was accepted."""
     client = Client(address, "/ws/feed", **how)
     client.say(start)
-    client.hear_one(Accepted)
+    client.hear_one(AcceptedMessage)
     return client
 
 
 def numbers(messages: list[Message]) -> list[int]:
-    return [message.seq for message in messages if isinstance(message, Durable)]
+    return [message.seq for message in messages if isinstance(message, DurableMessage)]

@@ -22,14 +22,14 @@ from audio.errors import CalmlineError
 from audio.frame import FRAME, SAMPLE_RATE, Channel, Frame, Samples, to_samples
 from audio.turns import TurnTracker
 from audio.vad import Vad, VadModel, load_vad
-from models.customer_speech import CustomerSpeech
-from models.onnx_tone import OnnxTone, shipped
-from models.tone import ToneReading
-from models.tone_clip import read_clip
-from models.training.augment import over_a_bad_line
-from models.training.corpora import Clip, Corpus, clips, data_folder
-from models.training.line import telephone
-from models.training.windows import audio_of
+from models.tone.clip import read_clip
+from models.tone.customer_speech import CustomerSpeech
+from models.tone.onnx_tone import OnnxTone, shipped
+from models.tone.types import ToneReading
+from models.training.data.augment import over_a_bad_line
+from models.training.data.corpora import Clip, Corpus, clips, data_folder
+from models.training.data.line import telephone
+from models.training.data.windows import audio_of
 
 HIGH, LOW = {"angry", "happy", "fearful"}, {"sad", "neutral", "calm", "bored"}  # arousal
 CALL = "calls/auto_repairs_40.flac"

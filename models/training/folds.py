@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import recall_score, roc_auc_score
 
+from models.training.data.windows import Windows
 from models.training.evaluate import calibration_error
 from models.training.heads import Heads, HeadSettings, fit, group_of
-from models.training.windows import Windows
 
 
 def fit_windows(windows: Windows, empty: NDArray[np.float32], settings: HeadSettings) -> Heads:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from audio.errors import CalmlineError
-from models.training.corpora import Clip, Split
+from models.training.data.corpora import Clip, Split
 from models.training.heads import PLEASURE_AROUSAL
 
 CORPUS = "own"

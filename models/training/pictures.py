@@ -18,11 +18,11 @@ from matplotlib.figure import Figure
 from sklearn.metrics import confusion_matrix, recall_score
 
 from audio.errors import CalmlineError
-from models.onnx_tone import OnnxTone, shipped
-from models.training.corpora import Clip, clips
+from models.tone.onnx_tone import OnnxTone, shipped
+from models.training.data.corpora import Clip, clips
+from models.training.data.windows import audio_of
 from models.training.evaluate import MOST, NoCorporaError, calibration_error
 from models.training.heads import group_of
-from models.training.windows import audio_of
 
 NAMES = ("open", "research")
 BINS = 10

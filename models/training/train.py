@@ -21,15 +21,9 @@ from numpy.typing import NDArray
 
 from audio.errors import CalmlineError
 from audio.vad import load_vad
-from models.onnx_tone import WEIGHTS
-from models.training.corpora import Clip, Corpus, Split, clips
-from models.training.evaluate import NoCorporaError, clips_to_test, evaluate
-from models.training.folds import calibration, fit_windows, grouped_folds_recall, leave_one_corpus_out
-from models.training.graph import extractor, feature_model, tone_model
-from models.training.heads import Heads, HeadSettings, calibrate
-from models.training.precision import compared
-from models.training.whisper import Weights, encoder_weights
-from models.training.windows import (
+from models.tone.onnx_tone import WEIGHTS
+from models.training.data.corpora import Clip, Corpus, Split, clips
+from models.training.data.windows import (
     Windows,
     WindowSettings,
     joined,
@@ -38,7 +32,13 @@ from models.training.windows import (
     voices_of,
     windows_without_speech,
 )
-from models.whisper_weights import MODEL, find_whisper
+from models.training.evaluate import NoCorporaError, clips_to_test, evaluate
+from models.training.folds import calibration, fit_windows, grouped_folds_recall, leave_one_corpus_out
+from models.training.graph.precision import compared
+from models.training.graph.tone_graph import extractor, feature_model, tone_model
+from models.training.graph.whisper_encoder import Weights, encoder_weights
+from models.training.heads import Heads, HeadSettings, calibrate
+from models.words.weights import MODEL, find_whisper
 
 PARTS: tuple[Split, ...] = ("train", "dev", "test")
 FOLDS_OF: Corpus = "emodb"  # the corpus whose classes are told apart with grouped folds

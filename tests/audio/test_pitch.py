@@ -10,7 +10,7 @@ from sounds import buzz, hear, over_a_phone
 from audio.frame import HOP, SAMPLE_RATE, Samples
 from audio.pitch import HIGHEST, LOWEST, WINDOW
 from audio.prosody import Prosody
-from models.training.corpora import Corpus, clips
+from models.training.data.corpora import Corpus, clips
 
 Track = NDArray[np.float64]  # Hz a hop, 0 where unvoiced, nan where the method gives none
 LATE = HOP // 2  # a hop's pitch is that of its middle

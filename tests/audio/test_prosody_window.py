@@ -7,7 +7,7 @@ from sounds import buzz, hear
 from audio.frame import FRAME, SAMPLE_RATE, Samples, to_samples
 from audio.prosody import BLOCK, LATE, Prosody, ProsodyBlock
 from audio.prosody_window import ProsodySummary, ProsodyWindow, summarise
-from models.training.corpora import clips
+from models.training.data.corpora import clips
 
 
 def hear_all(window: ProsodyWindow, samples: Samples, speaking: bool = True) -> None:

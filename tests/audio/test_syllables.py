@@ -6,7 +6,7 @@ from sounds import buzz, hear, over_a_phone
 
 from audio.frame import SAMPLE_RATE, Samples
 from audio.prosody import Prosody
-from models.training.corpora import clips
+from models.training.data.corpora import clips
 
 RAVDESS_SYLLABLES = 7  # "Kids are talking by the door", "Dogs are sitting by the door"
 

@@ -13,8 +13,8 @@ from audio.frame import SAMPLE_RATE, Channel, Samples
 from audio.turns import TurnEnded, TurnSettings, TurnTracker
 from audio.vad import WINDOW, Vad, VadMissingError, load_vad
 from benchmarks.calls import load_call
-from benchmarks.word_errors import DIALOGUE
-from models.training.line import telephone
+from benchmarks.words.word_errors import DIALOGUE
+from models.training.data.line import telephone
 
 MODEL = load_vad()
 SOUND = np.concatenate((np.zeros(3000, np.float32), buzz(140, 0.3), np.zeros(777, np.float32)))

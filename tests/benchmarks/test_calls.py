@@ -5,8 +5,8 @@ import pytest
 
 from audio.frame import STEREO, Channel
 from benchmarks.calls import DEMO_CALL, load_call
-from benchmarks.laid_calls import ANGRY, CALM, CHEERFUL, HAPPY, Mood, lay_call
-from models.training.corpora import Clip, clips
+from benchmarks.tone.laid_calls import ANGRY, CALM, CHEERFUL, HAPPY, Mood, lay_call
+from models.training.data.corpora import Clip, clips
 
 
 @pytest.fixture

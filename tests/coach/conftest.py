@@ -9,10 +9,10 @@ from audio.frame import Channel, to_samples
 from audio.prosody_window import ProsodySummary
 from audio.turns import Turn
 from coach.lanes import SoundLane, WordsLane
-from coach.moment import Detection, Dynamics, Moment, Tick, Trend, TurnHeard
 from coach.rules import Rule, load_rules
-from models.tone import NoReading, ToneReading
-from models.words import Transcript, Word
+from coach.types import Detection, Dynamics, FinishedTurn, Moment, Tick, Trend
+from models.tone.types import NoReading, ToneReading
+from models.words.types import Transcript, Word
 
 TICK_S = 0.5
 RULES = load_rules()
@@ -83,16 +83,16 @@ class Moments:
         return Transcript(edges[-1] + to_samples(0.6), turn, True, tuple(words))
 
     @classmethod
-    def heard(cls, channel: Channel, text: str, start_s: float, word_s: float = WORD_S) -> TurnHeard:
+    def heard(cls, channel: Channel, text: str, start_s: float, word_s: float = WORD_S) -> FinishedTurn:
         transcript = cls.transcript(channel, text, start_s, word_s)
-        return TurnHeard(transcript.at, transcript.turn, transcript, cls.dynamics(start_s))
+        return FinishedTurn(transcript.at, transcript.turn, transcript, cls.dynamics(start_s))
 
     @classmethod
-    def agent(cls, text: str, start_s: float, word_s: float = WORD_S) -> TurnHeard:
+    def agent(cls, text: str, start_s: float, word_s: float = WORD_S) -> FinishedTurn:
         return cls.heard(Channel.AGENT, text, start_s, word_s)
 
     @classmethod
-    def customer(cls, text: str, start_s: float) -> TurnHeard:
+    def customer(cls, text: str, start_s: float) -> FinishedTurn:
         return cls.heard(Channel.CUSTOMER, text, start_s)
 
 

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audio.frame import to_seconds
-from coach.course import CourseSettings
 from coach.escalation import EscalationSettings, SoundEscalation
 from coach.logodds import to_log_odds
-from coach.moment import Direction, Trend
-from models.tone import NoReading
+from coach.trend_direction import TrendDirectionSettings
+from coach.types import Direction, Trend
+from models.tone.types import NoReading
 
-ESCALATED = CourseSettings().escalated
+ESCALATED = TrendDirectionSettings().escalated
 
 
 def trends(ticks) -> list[Trend]:

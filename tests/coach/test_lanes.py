@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from audio.frame import Channel, to_samples, to_seconds
 from coach.lanes import SoundLane, WordsLane
-from coach.moment import Direction, TurnHeard
 from coach.rules import load_rules
+from coach.types import Direction, FinishedTurn
 
 ANGRY_WORDS = "this is ridiculous I want to cancel get me a manager"
 LATE_S = 6.0
@@ -156,7 +156,7 @@ talk = st.lists(
 def test_detections_do_not_depend_on_how_late_the_words_come(make, lanes, moods, talk, late):
     """The words lane fed at once, and fed `late` moments behind the sound lane: only what is shown may differ."""
     ticks = [make.tick((k + 1) / 2, mood) for k, mood in enumerate(moods)]
-    turns: list[TurnHeard] = [make.heard(channel, text, float(start)) for start, channel, text in talk]
+    turns: list[FinishedTurn] = [make.heard(channel, text, float(start)) for start, channel, text in talk]
     moments = sorted([*ticks, *turns], key=lambda moment: moment.at)
     at_once = lanes(moments)
 
@@ -164,7 +164,7 @@ def test_detections_do_not_depend_on_how_late_the_words_come(make, lanes, moods,
     sound, words, by_words = SoundLane(rules), WordsLane(rules), []
     trend = sound.feed(make.tick(0.0))[0]
     for moment in moments:
-        if not isinstance(moment, TurnHeard):
+        if not isinstance(moment, FinishedTurn):
             trend, _ = sound.feed(moment)
         row.append((moment, trend))
         words.shade(trend)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from coach.moment import Kind
 from coach.rules import RulesError, load_rules
 from coach.signals import SIGNALS
+from coach.types import Kind
 
 GOOD = {
     "id": '"quiet"',

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audio.frame import Channel, to_samples
-from coach.moment import Direction, Trend
+from coach.types import Direction, Trend
 from coach.word_evidence import WordEvidence
 from models.text_cues import shipped_cues
 

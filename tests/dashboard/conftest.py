@@ -11,12 +11,12 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from audio.vad import load_vad
 from coach.rules import load_rules
-from models.onnx_tone import OnnxTone
+from models.tone.onnx_tone import OnnxTone
 from server.app import ServerSettings
-from server.calls import Engine
-from server.core import CoreSettings
-from server.models import load_engine
-from server.pipeline import Models
+from server.live.registry import Engine
+from server.loading import load_engine
+from server.pipeline.core import CoreSettings
+from server.pipeline.models import Models
 from server.serve import serving
 from server.settings import Settings
 

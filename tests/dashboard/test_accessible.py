@@ -8,8 +8,8 @@ from fed_call import FedCall
 from playwright.sync_api import Browser, expect
 
 from server.app import ServerSettings
-from server.calls import Engine
-from server.events import Cue
+from server.live.registry import Engine
+from server.protocol.events.cues import CueMessage
 from server.serve import serving
 
 both_themes = pytest.mark.parametrize("theme", ["light", "dark"])
@@ -33,7 +33,7 @@ def test_the_agents_page_empty_and_escalating(browser: Browser, address: str, th
         expect(page.locator("cue-card .say")).to_have_text("No call is running.")
         assert violations(page) == ""
         with FedCall(address) as call:
-            cue = call.until(Cue, lambda cue: cue.rule == "customer_escalating")
+            cue = call.until(CueMessage, lambda cue: cue.rule == "customer_escalating")
             expect(page.locator("cue-card .say")).to_have_text(cue.say)
             expect(page.locator("trend-card strong")).to_have_text("Escalating")
             assert violations(page) == ""

@@ -6,14 +6,15 @@ from browser import PHONE, guarded
 from fed_call import FedCall
 from playwright.sync_api import Browser, Page, expect
 
-from coach.moment import Fate
+from coach.types import Fate
 from server.app import ServerSettings
-from server.calls import Engine
-from server.events import Cue, Words
+from server.live.registry import Engine
+from server.protocol.events.cues import CueMessage
+from server.protocol.events.words import WordsMessage
 from server.serve import serving
 
 
-def escalation(cue: Cue) -> bool:
+def escalation(cue: CueMessage) -> bool:
     return cue.rule == "customer_escalating"
 
 
@@ -21,7 +22,7 @@ def test_an_escalation_shows_its_cue_until_it_is_acknowledged(page: Page, call: 
     page.goto("/")
     say = page.locator("cue-card .say")
     expect(say).to_have_text("Listening. Nothing to do.")
-    cue = call.until(Cue, escalation)
+    cue = call.until(CueMessage, escalation)
     assert cue.fate is Fate.SHOWN
     expect(say).to_have_text(cue.say)
     expect(page.locator("cue-card .advice")).to_have_text(cue.advice)
@@ -38,7 +39,7 @@ def test_an_escalation_shows_its_cue_until_it_is_acknowledged(page: Page, call: 
 
 def test_a_cue_leaves_by_itself_when_its_time_is_over(page: Page, call: FedCall) -> None:
     page.goto("/")
-    cue = call.until(Cue, escalation)
+    cue = call.until(CueMessage, escalation)
     expect(page.locator("cue-card .say")).to_have_text(cue.say)
     call.until_second(cue.until)
     expect(page.locator("cue-card .say")).not_to_have_text(cue.say)
@@ -48,7 +49,7 @@ def test_no_cue_shows_while_they_are_switched_off(page: Page, call: FedCall) -> 
     page.goto("/")
     page.get_by_role("button", name="Switch cues off").click()
     expect(page.locator("cue-card .say")).to_have_text("Cues are off.")
-    assert call.until(Cue, escalation).fate is Fate.OFF
+    assert call.until(CueMessage, escalation).fate is Fate.OFF
     expect(page.locator("trend-card strong")).to_have_text("Escalating")
     expect(page.locator("cue-card .say")).to_have_text("Cues are off.")
     page.get_by_role("button", name="Switch cues on").click()
@@ -73,7 +74,7 @@ def test_the_words_of_both_come_and_are_still_there_after_a_reload(
 ) -> None:
     with serving(settings, engine) as address, guarded(browser, address) as page, FedCall(address) as call:
         page.goto("/")
-        words = call.until(Words, lambda words: bool(words.text))
+        words = call.until(WordsMessage, lambda words: bool(words.text))
         line = page.locator("transcript-card li", has_text=words.text)
         expect(line).to_be_visible()
         expect(line.locator("b")).to_have_text("You")
@@ -105,7 +106,7 @@ def test_the_end_is_said_and_one_click_leads_to_the_review(page: Page, address: 
 def test_a_phone_shows_the_cue_first_and_everything_else_below(browser: Browser, address: str) -> None:
     with guarded(browser, address, viewport=PHONE) as page, FedCall(address) as call:
         page.goto("/")
-        cue = call.until(Cue, escalation)
+        cue = call.until(CueMessage, escalation)
         expect(page.locator("cue-card .say")).to_have_text(cue.say)
         expect(page.get_by_role("button", name="Got it")).to_be_in_viewport()
         assert page.evaluate("document.documentElement.scrollWidth") == 390

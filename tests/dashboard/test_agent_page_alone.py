@@ -7,7 +7,7 @@ from fed_call import FedCall
 from playwright.sync_api import Browser, expect
 
 from server.app import ServerSettings
-from server.calls import Engine
+from server.live.registry import Engine
 from server.serve import serving
 
 

@@ -11,23 +11,23 @@ from wire import a_feed
 
 from audio.files import open_recording
 from server.app import ServerSettings
-from server.calls import Engine
 from server.demo import DEMO_CALL
-from server.events import CallEnded
-from server.protocol import Start, Stop
+from server.live.registry import Engine
+from server.protocol.events.call import CallEndedMessage
+from server.protocol.messages import StartMessage, StopMessage
 from server.serve import serving
 
 RUDE = '<img src="x" onerror="console.error(1)">'
 
 
-def heard(address: str, start: Start, seconds: float = 1e9) -> None:
+def heard(address: str, start: StartMessage, seconds: float = 1e9) -> None:
     """Let the server hear the demo call, or its beginning, as fast as it can."""
     with a_feed(address, start) as feed:
         for number, block in enumerate(open_recording(DEMO_CALL).blocks(1.0)):
             if number < seconds:
                 feed.say(block.astype("<i2").tobytes())
-        feed.say(Stop())
-        feed.hear_one(CallEnded)
+        feed.say(StopMessage())
+        feed.hear_one(CallEndedMessage)
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +36,9 @@ def address(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Iterato
     rate = open_recording(DEMO_CALL).rate
     settings = ServerSettings(port=0, data_folder=str(tmp_path_factory.mktemp("data")))
     with serving(settings, engine) as where:
-        heard(where, Start("silent", "Kim", rate, title="Not kept"), seconds=12)
-        heard(where, Start("rude", RUDE, rate, title=RUDE, keep_audio=True), seconds=2)
-        heard(where, Start("demo", "Daniel", rate, title="A billing complaint", keep_audio=True))
+        heard(where, StartMessage("silent", "Kim", rate, title="Not kept"), seconds=12)
+        heard(where, StartMessage("rude", RUDE, rate, title=RUDE, keep_audio=True), seconds=2)
+        heard(where, StartMessage("demo", "Daniel", rate, title="A billing complaint", keep_audio=True))
         yield where
 
 
@@ -208,7 +208,7 @@ def test_a_phone_shows_everything_without_scrolling_sideways(review: Page) -> No
 
 
 def test_a_call_is_deleted_once_that_is_confirmed(page: Page, address: str) -> None:
-    heard(address, Start("brief", "Kim", 48000), seconds=1)
+    heard(address, StartMessage("brief", "Kim", 48000), seconds=1)
     page.goto("/review.html?call=brief")
     page.once("dialog", lambda dialog: dialog.dismiss())
     page.get_by_role("button", name="Delete this call").click()
@@ -252,7 +252,7 @@ def test_a_server_that_is_gone_is_said_and_nothing_is_lost_when_it_is_back(
 ) -> None:
     with guarded(browser, f"http://127.0.0.1:{returning.port}", expected="ERR_CONNECTION_REFUSED") as page:
         with serving(returning, wordless) as where:
-            heard(where, Start("demo", "Kim", open_recording(DEMO_CALL).rate), seconds=50)
+            heard(where, StartMessage("demo", "Kim", open_recording(DEMO_CALL).rate), seconds=50)
             page.goto("/review.html?call=demo")
             expect(page.locator("call-alerts ol > li").first).to_be_visible()
         wrong, problem = (

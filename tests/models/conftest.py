@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.whisper import Whisper, WhisperSettings
+from models.words.whisper import Whisper, WhisperSettings
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import pytest
 from audio.frame import Channel, to_samples
 from audio.turns import Turn
 from models.text_cues import CueKind, PhrasebookError, TextCues, shipped_cues
-from models.words import Transcript, Word
+from models.words.types import Transcript, Word
 
 
 def said(channel: Channel, text: str) -> Transcript:

@@ -11,14 +11,14 @@ import sqlalchemy as sa
 
 from audio.vad import load_vad
 from coach.rules import load_rules
-from models.onnx_tone import OnnxTone
+from models.tone.onnx_tone import OnnxTone
 from server.app import ServerSettings
-from server.calls import Engine
-from server.core import CoreSettings
-from server.pipeline import Models
-from server.protocol import CallInfo, Layout
+from server.live.registry import Engine
+from server.pipeline.core import CoreSettings
+from server.pipeline.models import Models
+from server.protocol.calls import CallInfo, Layout
 from server.serve import serving
-from server.store import Store
+from server.store.store import Store
 
 FullDisk = Callable[[Store], AbstractContextManager[None]]
 

@@ -15,13 +15,16 @@ from msgspec import structs
 from wire import Client, a_feed
 
 from server.app import ServerSettings
-from server.calls import Engine
-from server.events import CallEnded, Durable, Trend
-from server.protocol import CallState, Snapshot, Start
+from server.live.registry import Engine
+from server.protocol.calls import CallState
+from server.protocol.events.base import DurableMessage
+from server.protocol.events.call import CallEndedMessage
+from server.protocol.events.tone import TrendMessage
+from server.protocol.messages import SnapshotMessage, StartMessage
 from server.serve import ServeError, bind, serving
-from server.store import Store
+from server.store.store import Store
 
-START = Start(call="one", agent="Kim", rate=8000, keep_audio=True)
+START = StartMessage(call="one", agent="Kim", rate=8000, keep_audio=True)
 HUM = np.random.default_rng(1).normal(0, 100, (8000, 2)).astype("<i2").tobytes()  # a second of quiet noise
 PROGRAM = """
 import sys
@@ -75,7 +78,7 @@ def test_a_server_that_is_told_to_stop_ends_its_calls_in_order(settings: ServerS
     with serving(settings, engine) as address, a_feed(address, START) as feed:
         feed.say(HUM)
         with Client(address, "/ws/calls/one") as page:
-            page.hear_one(Trend, lambda trend: trend.at == 0.5)
+            page.hear_one(TrendMessage, lambda trend: trend.at == 0.5)
     with Store(Path(settings.data_folder or "")) as store:
         call = store.call("one")
         assert call is not None
@@ -91,16 +94,16 @@ def test_kill_9_loses_nothing_that_a_follower_was_shown(settings: ServerSettings
     ):
         for _ in range(5):
             feed.say(HUM)
-        shown = [page.hear_one(Durable)]
+        shown = [page.hear_one(DurableMessage)]
         while shown[-1].seq < 12:
-            shown.append(page.hear_one(Durable))
+            shown.append(page.hear_one(DurableMessage))
         process.send_signal(signal.SIGKILL)
-        shown += [event for event in page.hear_all() if isinstance(event, Durable)]
+        shown += [event for event in page.hear_all() if isinstance(event, DurableMessage)]
     with a_process(settings) as (_, address):
         assert [call["state"] for call in httpx.get(f"{address}/api/calls").json()["calls"]] == ["interrupted"]
         with Client(address, "/ws/calls/one") as page:
             snapshot, *kept = page.hear_all()
-        assert isinstance(snapshot, Snapshot)
+        assert isinstance(snapshot, SnapshotMessage)
         assert snapshot.call.state is CallState.INTERRUPTED
         assert kept[: len(shown)] == shown
         audio = httpx.get(f"{address}/api/calls/one/audio").content
@@ -108,4 +111,4 @@ def test_kill_9_loses_nothing_that_a_follower_was_shown(settings: ServerSettings
         assert len(audio) > 16_000
         with a_feed(address, structs.replace(START, call="two")) as feed:
             feed.say('{"type": "stop"}')
-            feed.hear_one(CallEnded)
+            feed.hear_one(CallEndedMessage)

@@ -33,7 +33,7 @@ def test_what_comes_later_counts_more(file: Path) -> None:
     environment = {"CALMLINE_SERVER_PORT": "2", "CALMLINE_SERVER_HOST": "environment"}
     settings = read_settings(file, environment, {"server.port": 3, "server.host": None})
     assert (settings.server.port, settings.server.host, settings.server.keep_audio) == (3, "environment", True)
-    assert settings.core.ear.turns.hangover_s == 1.0
+    assert settings.core.analyzer.turns.hangover_s == 1.0
 
 
 def test_nothing_given_means_the_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""How the synthetic recordings were made. Not installed; needs packages of its own."""

@@ -1,0 +1,1 @@
+"""How many calls one machine carries: capacity, overload, soak, idle."""

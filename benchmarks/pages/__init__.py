@@ -1,0 +1,1 @@
+"""How the pages keep up, in a real browser."""

@@ -1,0 +1,1 @@
+"""How fast one call is: core, stages, latency, analysis."""

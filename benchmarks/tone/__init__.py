@@ -1,0 +1,1 @@
+"""Accuracy of tone, and what becomes of it over whole calls."""

@@ -1,0 +1,1 @@
+"""Accuracy and delay of words, beside stock decoding and peers."""

@@ -1,0 +1,1 @@
+"""The tone model, the customer's speech cut for it, and clips."""

@@ -1,0 +1,1 @@
+"""What the tone model learns from: corpora, windows, and the lines and rooms they are heard through."""

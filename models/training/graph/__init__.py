@@ -1,0 +1,1 @@
+"""The tone model as an ONNX graph, built by hand."""

@@ -1,0 +1,1 @@
+"""Streaming words: decode requests, Whisper, its weights and its process."""

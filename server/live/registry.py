@@ -1,0 +1,174 @@
+"""The calls that are running: who may feed one, which is the newest, and what happens when a feed is lost.
+
+Lives on the event loop; knows no sockets. A call is fed by one feed at a time. One whose feed goes away without `stop`
+waits a while for it to come back, then ends; nothing that was taken is lost either way.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from audio.errors import CalmlineError
+from audio.frame import MONO, STEREO
+from coach.rules import Rule
+from server.live.call import LiveCall, LiveSettings
+from server.live.capacity import OverloadPolicy
+from server.live.journal import Journal
+from server.live.metrics import Metrics
+from server.live.scheduler import Scheduler
+from server.live.session import LiveSession
+from server.pipeline.core import Core, CoreSettings
+from server.pipeline.models import Models
+from server.protocol.calls import CallInfo
+from server.protocol.events.call import CallStartedMessage, EndReason, FeedState, NotedMessage
+from server.protocol.events.errors import ErrorCode
+from server.protocol.messages import StartMessage
+from server.store.store import Store
+
+TONE_ONLY = "This machine follows the words of as many calls as it can; this one is followed by its sound alone."
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What a call is made of, loaded once for a process."""
+
+    models: Models
+    rules: tuple[Rule, ...]
+    settings: CoreSettings
+    capacity: int | None = None  # calls with words at once, as measured; None: it was not
+
+
+class RefusedError(CalmlineError):
+    """A feed that cannot be taken."""
+
+    def __init__(self, code: ErrorCode, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class CallRegistry:
+    """Made on the event loop that it lives on."""
+
+    def __init__(self, engine: Engine, store: Store, settings: LiveSettings, keep_audio: bool) -> None:
+        self.store = store
+        self.settings = settings
+        self.changed = asyncio.Event()  # set, and replaced by a new one, whenever a call starts or ends
+        self._engine = engine
+        self._keep_audio = keep_audio
+        self.metrics = Metrics()
+        self._workers = Scheduler(engine.models, self.metrics)
+        self._live: dict[str, LiveCall] = {}  # the newest last
+        self._grace: dict[str, asyncio.TimerHandle] = {}  # of the calls whose feed is lost
+        self._watching: set[asyncio.Task[None]] = set()
+        self._opening = asyncio.Lock()
+        self.metrics.watch(lambda: [live.status() for live in self._live.values()], self._with_words, self._most)
+
+    @property
+    def newest(self) -> LiveCall | None:
+        return next(reversed(self._live.values()), None)
+
+    @property
+    def running(self) -> int:
+        return len(self._live)
+
+    def get(self, call: str) -> LiveCall | None:
+        return self._live.get(call)
+
+    async def open(self, start: StartMessage) -> LiveCall:
+        """The call that a feed asks for: a new one, or one whose feed was lost. Raises `RefusedError`."""
+        async with self._opening:
+            live = self._live.get(start.call)
+            if live is not None:
+                return self._take_up(live, start)
+            if await asyncio.to_thread(self.store.call, start.call) is not None:
+                text = f"There is a call {start.call} already, and it is over; start this one under another id."
+                raise RefusedError(ErrorCode.CALL_EXISTS, text)
+            return await self._begin(start)
+
+    def leave(self, live: LiveCall) -> None:
+        """The feed of a call is gone. It may come back for a while, unless it said that it was complete."""
+        if live.ending:
+            return
+        live.set_feed(FeedState.LOST)
+        loop = asyncio.get_running_loop()
+        self._grace[live.id] = loop.call_later(self.settings.grace_s, live.finish, EndReason.LOST)
+
+    async def close(self) -> None:
+        """End every call with what it has so far."""
+        for live in self._live.values():
+            live.finish(EndReason.SHUTDOWN)
+        if self._watching:
+            await asyncio.wait(self._watching)
+        await self._workers.close()
+
+    @property
+    def _most(self) -> int | None:
+        """Calls with words at once; None: as many as come."""
+        return self.settings.calls_at_most or self._engine.capacity
+
+    def _with_words(self) -> int:
+        return sum(live.words for live in self._live.values())
+
+    def _admit(self) -> bool:
+        """Whether there is room for the words of one more call. Raises `RefusedError` where it is needed."""
+        most = self._most
+        if most is None or self._with_words() < most:
+            return True
+        if self.settings.overload_policy is OverloadPolicy.REFUSE:
+            self.metrics.refused.inc()
+            text = f"As many calls are followed already as this machine capacity ({most}); try again when one is over."
+            raise RefusedError(ErrorCode.AT_CAPACITY, text)
+        self.metrics.tone_only.inc()
+        return False
+
+    async def _begin(self, start: StartMessage) -> LiveCall:
+        words = self._admit()
+        call = CallInfo(
+            id=start.call,
+            agent=start.agent,
+            title=start.title,
+            layout=start.layout,
+            rate=start.rate,
+            started_at=start.started_at or datetime.now(UTC),
+            keep_audio=start.keep_audio or self._keep_audio,
+        )
+        engine, channels = self._engine, STEREO if len(start.layout.channels) == len(STEREO) else MONO
+        core = Core(channels, engine.settings, engine.rules, engine.models.vad)
+        audio = self.store.audio_path(call.id) if call.keep_audio else None
+        journal = Journal(call, self.store)
+        await journal.tell([CallStartedMessage(0.0), *([] if words else [NotedMessage(0.0, TONE_ONLY)])])
+        hearing = LiveSession(call, core, audio)
+        live = LiveCall(hearing, journal, self._workers, self.metrics, self.settings, words)
+        self._live[call.id] = live
+        watch = asyncio.create_task(self._forget(live))
+        self._watching.add(watch)
+        watch.add_done_callback(self._watching.discard)
+        self._ring()
+        return live
+
+    def _take_up(self, live: LiveCall, start: StartMessage) -> LiveCall:
+        call = live.journal.call
+        if live.ending:
+            raise RefusedError(ErrorCode.CALL_OVER, f"Call {call.id} is ending; start a new one under another id.")
+        if live.feed is not FeedState.LOST:
+            raise RefusedError(ErrorCode.CALL_BUSY, f"Call {call.id} is being fed already; only one feed may.")
+        if (start.rate, start.layout) != (call.rate, call.layout):
+            text = (
+                f"Call {call.id} was started with {call.rate} Hz {call.layout.value}; "
+                f"to go on it must be the same, but {start.rate} Hz {start.layout.value} came."
+            )
+            raise RefusedError(ErrorCode.START_DIFFERS, text)
+        self._grace.pop(call.id).cancel()
+        live.set_feed(FeedState.FLOWING)
+        return live
+
+    async def _forget(self, live: LiveCall) -> None:
+        await live.over.wait()
+        if timer := self._grace.pop(live.id, None):
+            timer.cancel()
+        del self._live[live.id]
+        self._ring()
+
+    def _ring(self) -> None:
+        self.changed.set()
+        self.changed = asyncio.Event()

@@ -1,0 +1,1 @@
+"""Recordings analysed as fast as the machine goes."""

@@ -1,0 +1,125 @@
+"""Analysis: a recorded call goes through the pipeline as fast as it can, and into the store.
+
+In: a recording. Out: a `Result`, the same as a live call's. Events go to the store page by page while the call is
+heard, and the audio beside them where it is to be kept, so memory holds one page however long the call; only the result
+is gathered, at the end. Until then the call
+counts as interrupted, which is what it is if nothing comes after.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec import structs
+
+from audio.files import Recording
+from audio.frame import to_seconds
+from audio.intake import Intake
+from audio.source import Pcm
+from server.live.registry import Engine
+from server.pipeline.look_ahead import LookAheadPipeline
+from server.protocol.calls import CallInfo, CallState
+from server.protocol.events import AnyDurable, AnyEphemeral
+from server.protocol.events.base import DurableMessage
+from server.protocol.events.call import CallEndedMessage, CallStartedMessage, EndReason, NotedMessage
+from server.protocol.ids import call_id, layout_of
+from server.protocol.messages import read_from_server, write
+from server.protocol.translate import message
+from server.store.recordings import Recording as KeptAudio
+from server.store.report import Result, gather
+from server.store.store import NotStoredError, Store, Stored
+
+_PAGE = 500  # events
+
+
+def analyze(
+    recording: Recording,
+    title: str,
+    agent: str,
+    engine: Engine,
+    store: Store,
+    keep_audio: bool,
+    heard: Callable[[float], None],
+) -> Result:
+    """Hear a recording and keep what was found, and the audio if asked. `heard` is told the seconds so far.
+
+    Raises
+    ------
+    CalmlineError
+        Where the file cannot be read on, or the store takes no more.
+    """
+    call = CallInfo(
+        id=call_id(title),
+        agent=agent,
+        title=title,
+        layout=layout_of(recording),
+        rate=recording.rate,
+        started_at=datetime.now(UTC),
+        state=CallState.INTERRUPTED,
+        keep_audio=keep_audio,
+    )
+    book = _Book(call, store)
+    book.tell([CallStartedMessage(0)])
+    blocks = _keeping(recording, store.audio_path(call.id)) if keep_audio else recording.blocks()
+    with LookAheadPipeline(recording.layout, engine.settings, engine.rules, engine.models) as pipeline:
+        for told in _through(recording, blocks, pipeline):
+            book.tell(told)
+            heard(pipeline.now)
+    book.tell(NotedMessage(to_seconds(note.at), note.text) for note in recording.notes)
+    book.tell([CallEndedMessage(pipeline.now, EndReason.STOPPED)])
+    ended = structs.replace(call, state=CallState.ENDED, duration=pipeline.now, ended_at=datetime.now(UTC))
+    book.close(ended)
+    kept = (read_from_server(event.json) for event in store.events(call.id))
+    return gather(ended, (event for event in kept if isinstance(event, DurableMessage)))
+
+
+def _keeping(recording: Recording, path: Path) -> Iterator[Pcm]:
+    """The blocks of a recording, each written down before it is handed out. Raises `NotStoredError`."""
+    try:
+        with closing(KeptAudio(path, recording.rate, len(recording.layout))) as kept:
+            for block in recording.blocks():
+                kept.write(block.astype("<i2").tobytes())
+                yield block
+    except OSError as error:
+        raise NotStoredError(f"The audio of the call cannot be kept at {path}: {error.strerror}.") from error
+
+
+def _through(
+    recording: Recording, blocks: Iterable[Pcm], pipeline: LookAheadPipeline
+) -> Iterator[Iterable[AnyDurable | AnyEphemeral]]:
+    """What the pipeline tells of a recording, block by block."""
+    intake = Intake(recording.rate, recording.layout)
+    for block in blocks:
+        for channel, samples in intake.feed(block):
+            yield map(message, pipeline.feed(channel, samples))
+    for channel, samples in intake.flush():
+        yield map(message, pipeline.feed(channel, samples))
+    yield from (map(message, events) for events in pipeline.flush())
+
+
+class _Book:
+    """Numbers the events of a call and keeps them, page by page."""
+
+    def __init__(self, call: CallInfo, store: Store) -> None:
+        self._call, self._store = call, store
+        self._page: list[Stored] = []
+        self._seq = 0
+        self._keep()
+
+    def tell(self, told: Iterable[AnyDurable | AnyEphemeral]) -> None:
+        for event in told:
+            if isinstance(event, DurableMessage):
+                self._seq += 1
+                self._page.append(Stored(self._seq, write(structs.replace(event, seq=self._seq))))
+        if len(self._page) >= _PAGE:
+            self._keep()
+
+    def close(self, call: CallInfo) -> None:
+        """Keep the last page, and the call as it ended."""
+        self._call = call
+        self._keep()
+
+    def _keep(self) -> None:
+        self._store.keep(self._call, self._page)
+        self._page = []

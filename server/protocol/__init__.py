@@ -1,0 +1,1 @@
+"""The wire: events, messages, ids, and their schema and documentation."""

@@ -1,0 +1,34 @@
+"""What went wrong, as a code for programs and one sentence for people."""
+
+from enum import StrEnum
+
+from server.protocol.events.base import DurableMessage
+
+
+class ErrorCode(StrEnum):
+    BAD_MESSAGE = "bad_message"
+    NOT_STARTED = "not_started"
+    NOT_FOUND = "not_found"
+    UNKNOWN_CALL = "unknown_call"
+    CALL_BUSY = "call_busy"
+    CALL_EXISTS = "call_exists"
+    CALL_OVER = "call_over"
+    START_DIFFERS = "start_differs"
+    HALF_FRAME = "half_frame"
+    MODEL_FAILED = "model_failed"
+    CALL_FAILED = "call_failed"
+    NOT_STORED = "not_stored"
+    AUDIO_NOT_KEPT = "audio_not_kept"
+    CALL_RUNNING = "call_running"
+    NO_AUDIO = "no_audio"
+    UNKNOWN_ALERT = "unknown_alert"
+    FORBIDDEN = "forbidden"
+    UNAUTHORIZED = "unauthorized"
+    AT_CAPACITY = "at_capacity"
+
+
+class ErrorMessage(DurableMessage, frozen=True):
+    """What went wrong, in one sentence. With a number it is about the call; with seq 0 it answers you alone."""
+
+    code: ErrorCode
+    text: str

@@ -1,0 +1,154 @@
+"""The wire protocol: what a feed and a page may say, and what the server answers. Events: `server.protocol.events`.
+
+A feed opens with `start`, then sends binary PCM16 with `ToServer` messages between. A page that follows a call gets a
+`snapshot`, then the call's events, and may send commands. Every message is a JSON object whose `type` names it; a
+client's message with a field that is not known is refused. `docs/protocol.md` and its JSON Schema are generated
+from this file and `server.protocol.events` by `python -m server.protocol.docs`.
+"""
+
+from typing import Annotated, TypeAlias
+
+from msgspec import DecodeError, Meta, json
+
+from audio.errors import CalmlineError
+from audio.frame import Channel
+from server.protocol.calls import CallId, CallInfo, Layout, Name, Rate, When
+from server.protocol.events import AnyDurable, AnyEphemeral
+from server.protocol.events.base import Count, Message, Seconds
+
+VERSION = 1
+
+
+class CloseCode:
+    """Why the server closes a websocket, besides 1000 (done) and 1012 (shutting down)."""
+
+    UNAUTHORIZED = 4401
+    FORBIDDEN = 4403
+    NOT_FOUND = 4404
+    CALL_REFUSED = 4409
+
+
+# What clients send
+
+
+class ClientMessage(Message, frozen=True, forbid_unknown_fields=True):
+    """Sent by a feed or a page."""
+
+
+class StartMessage(ClientMessage, frozen=True):
+    """Opens a feed. Binary messages follow: PCM16 little-endian at `rate` Hz, interleaved as `layout` says, cut
+    anywhere. A feed that lost its connection sends the same `start` again and goes on where `accepted` says. Raw audio
+    is kept only if `keep_audio` asks for it. `started_at` is now if it is not given."""
+
+    call: CallId
+    agent: Name
+    rate: Rate
+    layout: Layout = Layout.AGENT_CUSTOMER
+    title: Name | None = None
+    started_at: When | None = None
+    keep_audio: bool = False
+
+
+class StopMessage(ClientMessage, frozen=True):
+    """The feed is complete: the last words are awaited, then the call ends."""
+
+
+class DeviceMessage(ClientMessage, frozen=True):
+    """From a feed: how one channel's device does. Totals of 20 ms frames that it dropped, and of overruns."""
+
+    channel: Channel
+    present: bool
+    dropped: Count = 0
+    overruns: Count = 0
+
+
+class NoteMessage(ClientMessage, frozen=True):
+    """From a feed: something a person should know about the sound, in one sentence."""
+
+    at: Seconds
+    text: Annotated[str, Meta(min_length=1, max_length=1000)]
+
+
+class PauseMessage(ClientMessage, frozen=True):
+    """Stops words, tone and storage together: the audio that comes until `resume` is thrown away unheard."""
+
+
+class ResumeMessage(ClientMessage, frozen=True):
+    """Ends a pause."""
+
+
+class SwitchCuesMessage(ClientMessage, frozen=True):
+    """Cues on or off. Detections go on and are stored."""
+
+    on: bool
+
+
+# What the server answers
+
+
+class AcceptedMessage(Message, frozen=True):
+    """Answers `start`: send the audio from frame `taken` on, counted at the feed's own rate."""
+
+    call: CallId
+    taken: Count
+
+
+class SnapshotMessage(Message, frozen=True):
+    """Opens a follow: the call, then its events after number `after`. Those up to `seq` are its past."""
+
+    call: CallInfo
+    after: Count
+    seq: Count
+    paused: bool
+    cues_on: bool
+    version: int = VERSION
+
+
+class WaitingMessage(Message, frozen=True):
+    """No call is running; a `snapshot` comes when one starts."""
+
+
+# Reading and writing
+
+FromFeed: TypeAlias = StartMessage | StopMessage | DeviceMessage | NoteMessage | PauseMessage | ResumeMessage
+FromPage: TypeAlias = PauseMessage | ResumeMessage | SwitchCuesMessage
+FromServer: TypeAlias = AnyDurable | AnyEphemeral | AcceptedMessage | SnapshotMessage | WaitingMessage
+
+_from_feed: json.Decoder[FromFeed] = json.Decoder(FromFeed)
+_from_page: json.Decoder[FromPage] = json.Decoder(FromPage)
+_from_server: json.Decoder[FromServer] = json.Decoder(FromServer)
+
+
+class BadMessageError(CalmlineError):
+    """A message that is not one of those expected here."""
+
+    def __init__(self, expected: str, reason: str) -> None:
+        super().__init__(f"Expected a JSON message of type {expected}; what came could not be read: {reason}.")
+
+
+def read_from_feed(data: str | bytes) -> FromFeed:
+    """A feed's message, or `BadMessageError`."""
+    try:
+        return _from_feed.decode(data)
+    except DecodeError as error:
+        raise BadMessageError("start, stop, device, note, pause or resume", str(error)) from error
+
+
+def read_from_page(data: str | bytes) -> FromPage:
+    """A page's command, or `BadMessageError`."""
+    try:
+        return _from_page.decode(data)
+    except DecodeError as error:
+        raise BadMessageError("pause, resume or switch_cues", str(error)) from error
+
+
+def read_from_server(data: str | bytes) -> FromServer:
+    """What the server sent, for clients; `BadMessageError` for anything else."""
+    try:
+        return _from_server.decode(data)
+    except DecodeError as error:
+        raise BadMessageError("that the server sends", str(error)) from error
+
+
+def write(message: Message) -> str:
+    return json.encode(message).decode()

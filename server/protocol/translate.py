@@ -1,0 +1,140 @@
+"""From what the pipeline finds to what is told about it: events in samples become messages in seconds.
+
+Stateless. Figures are rounded here and nowhere else, so live, replayed and analysed calls read the same to the digit.
+"""
+
+from functools import singledispatch
+
+import audio.level
+import audio.turns
+import coach.types
+from audio.frame import to_seconds
+from models.tone.types import ToneReading
+from models.words.types import Transcript
+from server.pipeline.core import Event
+from server.protocol.events import AnyDurable, AnyEphemeral
+from server.protocol.events.cues import CueMessage, DetectionMessage
+from server.protocol.events.tone import EvidenceMessage, ToneMessage, TrendMessage
+from server.protocol.events.turns import (
+    DynamicsMessage,
+    LevelMessage,
+    OverlapMessage,
+    TurnEndedMessage,
+    TurnStartedMessage,
+)
+from server.protocol.events.words import PaceMessage, PartialWordsMessage, WordMessage, WordsMessage
+
+
+@singledispatch
+def message(event: Event) -> AnyDurable | AnyEphemeral:
+    """The message that tells of an event of the pipeline."""
+    raise TypeError(f"Expected an event of the pipeline; a {type(event).__name__} came.")
+
+
+@message.register
+def _(event: audio.level.Level) -> LevelMessage:
+    return LevelMessage(to_seconds(event.at), event.channel, round(event.dbfs, 1), event.clipped)
+
+
+@message.register
+def _(event: audio.turns.TurnStarted) -> TurnStartedMessage:
+    return TurnStartedMessage(to_seconds(event.at), event.channel, event.index, to_seconds(event.start))
+
+
+@message.register
+def _(event: audio.turns.TurnEnded) -> TurnEndedMessage:
+    turn = event.turn
+    return TurnEndedMessage(
+        to_seconds(event.at), turn.channel, turn.index, to_seconds(turn.start), to_seconds(turn.end), event.cut
+    )
+
+
+@message.register
+def _(event: audio.turns.Overlap) -> OverlapMessage:
+    return OverlapMessage(to_seconds(event.at), to_seconds(event.start), to_seconds(event.end), event.starter)
+
+
+@message.register
+def _(event: Transcript) -> WordsMessage | PartialWordsMessage:
+    at, start, end = to_seconds(event.at), to_seconds(event.turn.start), to_seconds(event.turn.end)
+    if not event.final:
+        confirmed = len(" ".join(word.text for word in event.words[: event.confirmed]))
+        return PartialWordsMessage(at, event.channel, event.turn.index, start, event.text, confirmed)
+    words = [
+        WordMessage(word.text, to_seconds(word.start), to_seconds(word.end), _figure(word.probability))
+        for word in event.words
+    ]
+    return WordsMessage(at, event.channel, event.turn.index, start, end, event.text, words)
+
+
+@message.register
+def _(event: ToneReading) -> ToneMessage:
+    figures = (event.anger, event.arousal, event.valence, event.confidence)
+    return ToneMessage(to_seconds(event.at), event.reason, *(None if x is None else _figure(x) for x in figures))
+
+
+@message.register
+def _(event: coach.types.Dynamics) -> DynamicsMessage:
+    return DynamicsMessage(
+        at=to_seconds(event.at),
+        agent_talk=to_seconds(event.agent_talk),
+        customer_talk=to_seconds(event.customer_talk),
+        agent_share=_figure(event.agent_share),
+        agent_speaking=event.agent_speaking,
+        customer_speaking=event.customer_speaking,
+        silence=to_seconds(event.silence),
+        monologue=to_seconds(event.monologue),
+        talk_overs=[(to_seconds(start), to_seconds(end)) for start, end in event.talk_overs],
+        reply_delay=None if event.reply_delay is None else to_seconds(event.reply_delay),
+    )
+
+
+@message.register
+def _(event: coach.types.Trend) -> TrendMessage:
+    return TrendMessage(
+        to_seconds(event.at),
+        _figure(event.value),
+        event.direction,
+        _figure(event.confidence),
+        _evidence(event.evidence),
+    )
+
+
+@message.register
+def _(event: coach.types.Pace) -> PaceMessage:
+    return PaceMessage(
+        to_seconds(event.at), round(event.now, 1), None if event.usual is None else round(event.usual, 1)
+    )
+
+
+@message.register
+def _(event: coach.types.Detection) -> DetectionMessage:
+    return DetectionMessage(
+        to_seconds(event.at), event.rule, event.kind, event.say, event.advice, _evidence(event.evidence)
+    )
+
+
+@message.register
+def _(event: coach.types.Cue) -> CueMessage:
+    found = event.detection
+    return CueMessage(
+        at=to_seconds(event.at),
+        until=to_seconds(event.until),
+        fate=event.fate,
+        detected_at=to_seconds(found.at),
+        rule=found.rule,
+        kind=found.kind,
+        say=found.say,
+        advice=found.advice,
+        evidence=_evidence(found.evidence),
+    )
+
+
+def _evidence(reasons: tuple[coach.types.Evidence, ...]) -> list[EvidenceMessage]:
+    return [
+        EvidenceMessage(it.name, it.text, _figure(it.value), to_seconds(it.start), to_seconds(it.end)) for it in reasons
+    ]
+
+
+def _figure(value: float) -> float:
+    return round(float(value), 4)

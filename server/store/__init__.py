@@ -1,0 +1,1 @@
+"""What is kept: calls, events, recordings, waveforms, reports."""

@@ -1,0 +1,88 @@
+"""Words in a process of their own: the same words, from a process that comes back, steps back and goes in time."""
+
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+from sounds import hear
+from utterances import listen
+
+from audio.frame import SAMPLE_RATE
+from models.words.process import STEP_BACK, WordsProcess
+from models.words.types import WordsJob
+from models.words.weights import WeightsMissingError
+from models.words.whisper import Whisper, WhisperError, WhisperSettings
+
+PROGRAM = """
+from models.whisper import WhisperSettings
+from models.words_process import WordsProcess
+
+if __name__ == "__main__":
+    words = WordsProcess(WhisperSettings(model="tiny.en"))
+    print(words.pid, flush=True)
+    input()
+"""
+
+
+@pytest.fixture(scope="module")
+def process(whisper: Whisper) -> WordsProcess:
+    return WordsProcess(WhisperSettings(model="tiny.en"))
+
+
+@pytest.fixture(scope="module")
+def jobs(recorded_call: Path) -> list[WordsJob]:
+    return listen(hear(recorded_call)[1][: 20 * SAMPLE_RATE])[:8]
+
+
+def test_it_gives_the_words_that_the_model_gives_here_whichever_thread_asks(
+    whisper: Whisper, process: WordsProcess, jobs: list[WordsJob]
+) -> None:
+    here = [whisper.transcribe(job) for job in jobs]
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(process.transcribe, jobs)) == here
+    finals = [job for job in jobs if job.final]
+    assert process.transcribe_all(finals) == [told for told in here if told.final]
+    assert any(told.text for told in here)
+
+
+def test_where_it_dies_it_is_begun_again_and_no_words_are_lost(process: WordsProcess, jobs: list[WordsJob]) -> None:
+    before, pid = process.transcribe(jobs[-1]), process.pid
+    psutil.Process(pid).kill()
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(process.transcribe, [jobs[-1]] * 4)) == [before] * 4
+    assert process.pid != pid
+
+
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="processes are not nice here")
+def test_it_gives_way_to_sound_and_tone(process: WordsProcess) -> None:
+    assert psutil.Process(process.pid).nice() == min(psutil.Process().nice() + STEP_BACK, 19)
+
+
+def test_what_is_wrong_with_the_weights_is_said_as_it_is_said_here(tmp_path: Path) -> None:
+    with pytest.raises(WeightsMissingError, match=r"expected in .*model.bin is not there"):
+        WordsProcess(WhisperSettings(model=str(tmp_path)))
+
+
+@pytest.mark.usefixtures("whisper")
+def test_a_language_that_the_weights_do_not_know_is_refused() -> None:
+    with pytest.raises(WhisperError, match="know only en, and 'de' was asked for"):
+        WordsProcess(WhisperSettings(model="tiny.en", language="de"))
+
+
+@pytest.mark.usefixtures("whisper")
+def test_it_ends_where_its_program_is_killed(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM, "utf-8")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, program], text=True, env=environment, **pipes) as running:
+        assert running.stdout
+        words = psutil.Process(int(running.stdout.readline()))
+        running.send_signal(signal.SIGKILL)
+    words.wait(30)
+    assert not words.is_running()

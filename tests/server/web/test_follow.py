@@ -1,0 +1,194 @@
+"""Following a call: all of it, in order, whenever one comes and however slowly one reads."""
+
+import socket
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from msgspec import structs
+from wire import Client, a_feed, numbers
+
+from server.protocol.calls import CallState
+from server.protocol.events.base import DurableMessage
+from server.protocol.events.call import (
+    CallEndedMessage,
+    CallStartedMessage,
+    CuesSwitchedMessage,
+    NotedMessage,
+    PausedMessage,
+    ResumedMessage,
+)
+from server.protocol.events.errors import ErrorCode, ErrorMessage
+from server.protocol.events.turns import LevelMessage
+from server.protocol.messages import (
+    CloseCode,
+    NoteMessage,
+    PauseMessage,
+    ResumeMessage,
+    SnapshotMessage,
+    StartMessage,
+    StopMessage,
+    SwitchCuesMessage,
+    WaitingMessage,
+)
+
+START = StartMessage(call="one", agent="Kim", rate=8000, title="A bill")
+HUM = np.random.default_rng(1).normal(0, 100, (8000, 2)).astype("<i2").tobytes()  # a second of quiet noise
+
+
+def test_a_follower_sees_the_call_from_its_start_to_its_end(address: str) -> None:
+    with a_feed(address, START) as feed, Client(address, "/ws/calls/one") as page:
+        feed.say(HUM)
+        feed.say(StopMessage())
+        snapshot, *told = page.hear_all()
+        assert isinstance(snapshot, SnapshotMessage)
+        assert (snapshot.call.agent, snapshot.call.title, snapshot.call.state) == ("Kim", "A bill", CallState.LIVE)
+        assert (snapshot.after, snapshot.paused, snapshot.cues_on) == (0, False, True)
+        assert numbers(told) == list(range(1, len(numbers(told)) + 1))
+        durable = [event for event in told if isinstance(event, DurableMessage)]
+        assert isinstance(durable[0], CallStartedMessage)
+        assert isinstance(durable[-1], CallEndedMessage)
+        assert page.socket.close_code == 1000
+
+
+@pytest.mark.parametrize("after", [0, 3, 6])
+def test_a_follower_that_comes_back_misses_nothing_and_gets_nothing_twice(address: str, after: int) -> None:
+    with a_feed(address, START) as feed:
+        feed.say(HUM * 2)
+        with Client(address, "/ws/calls/one") as page:
+            before = [page.hear_one(DurableMessage) for _ in range(after)]
+        with Client(address, f"/ws/calls/one?after={after}") as page:
+            feed.say(HUM)
+            feed.say(StopMessage())
+            told = page.hear_all()
+    assert isinstance(told[0], SnapshotMessage)
+    assert told[0].after == after
+    with Client(address, "/ws/calls/one") as page:
+        whole = [event for event in page.hear_all() if isinstance(event, DurableMessage)]
+    assert [*before, *(event for event in told if isinstance(event, DurableMessage))] == whole
+
+
+def test_a_call_that_is_over_is_told_from_the_store(address: str) -> None:
+    with a_feed(address, START) as feed:
+        feed.say(HUM)
+        feed.say(StopMessage())
+        last = feed.hear_one(CallEndedMessage).seq
+    with Client(address, f"/ws/calls/one?after={last - 2}") as page:
+        snapshot, *told = page.hear_all()
+        assert isinstance(snapshot, SnapshotMessage)
+        assert snapshot.call.state is CallState.ENDED
+        assert snapshot.call.duration == 1.0
+        assert numbers(told) == [last - 1, last]
+        assert page.socket.close_code == 1000
+
+
+def test_a_number_that_cannot_be_means_all_of_the_call(address: str) -> None:
+    with a_feed(address, START) as feed:
+        feed.say(StopMessage())
+        feed.hear_all()
+    for after in ("999", "-1", "x"):
+        with Client(address, f"/ws/calls/one?after={after}") as page:
+            assert numbers(page.hear_all()) == [1, 2]
+
+
+def test_a_call_that_is_not_there_is_said_to_be_unknown(address: str) -> None:
+    with Client(address, "/ws/calls/nobody") as page:
+        (error,) = page.hear_all()
+        assert error == ErrorMessage(ErrorCode.UNKNOWN_CALL, "There is no call nobody in the list of calls.")
+        assert page.socket.close_code == CloseCode.NOT_FOUND
+
+
+def test_an_address_without_a_websocket_is_said_to_be_none(address: str) -> None:
+    with Client(address, "/ws/elsewhere") as page:
+        (error,) = page.hear_all()
+        assert isinstance(error, ErrorMessage)
+        assert error.text == "There is no websocket at /ws/elsewhere; docs/protocol.md says which there are."
+        assert page.socket.close_code == CloseCode.NOT_FOUND
+
+
+def test_following_the_newest_call_goes_from_call_to_call(address: str) -> None:
+    with Client(address, "/ws/follow") as page:
+        assert page.hear() == WaitingMessage()
+        with a_feed(address, START) as first:
+            assert page.hear_one(SnapshotMessage).call.id == "one"
+            first.say(HUM)
+            assert page.hear_one(DurableMessage).seq == 1
+            with a_feed(address, structs.replace(START, call="two")) as second:
+                assert page.hear_one(SnapshotMessage).call.id == "two"
+                second.say(StopMessage())
+                page.hear_one(CallEndedMessage)
+            assert page.hear_one(SnapshotMessage).call.id == "one"
+            first.say(StopMessage())
+            page.hear_one(CallEndedMessage)
+        assert page.hear_one(WaitingMessage) == WaitingMessage()
+
+
+def test_following_the_newest_call_goes_on_from_a_number_if_it_is_still_that_call(address: str) -> None:
+    with a_feed(address, START) as feed:
+        feed.say(HUM)
+        with Client(address, "/ws/follow") as page:
+            page.hear_one(DurableMessage, lambda event: event.seq == 2)
+        with Client(address, "/ws/follow?call=one&after=2") as page:
+            assert page.hear_one(SnapshotMessage).after == 2
+            assert page.hear_one(DurableMessage).seq == 3
+        with Client(address, "/ws/follow?call=another&after=2") as page:
+            assert page.hear_one(SnapshotMessage).after == 0
+        feed.say(StopMessage())
+        feed.hear_all()
+
+
+def test_a_page_pauses_the_call_and_switches_cues(address: str) -> None:
+    with a_feed(address, START) as feed, Client(address, "/ws/follow") as page:
+        page.say(SwitchCuesMessage(on=False))
+        assert page.hear_one(CuesSwitchedMessage).on is False
+        page.say(PauseMessage())
+        page.hear_one(PausedMessage)
+        with Client(address, "/ws/calls/one") as late:
+            snapshot = late.hear_one(SnapshotMessage)
+            assert (snapshot.paused, snapshot.cues_on) == (True, False)
+        page.say(ResumeMessage())
+        page.hear_one(ResumedMessage)
+        feed.say(StopMessage())
+        feed.hear_all()
+
+
+def test_what_a_page_must_not_send_is_answered_and_it_goes_on_following(address: str) -> None:
+    with Client(address, "/ws/follow") as page:
+        page.hear_one(WaitingMessage)
+        for nonsense in ("{oops", b"\x00\x01", '{"type": "stop"}', ""):
+            page.say(nonsense)
+            assert page.hear_one(ErrorMessage).code is ErrorCode.BAD_MESSAGE
+        page.say(PauseMessage())
+        assert page.hear_one(ErrorMessage).code is ErrorCode.UNKNOWN_CALL
+        with a_feed(address, START) as feed:
+            page.hear_one(SnapshotMessage)
+            feed.say(StopMessage())
+            page.hear_one(CallEndedMessage)
+
+
+def test_a_follower_that_does_not_read_loses_stale_levels_and_nothing_else(address: str) -> None:
+    where = urlsplit(address)
+    narrow = socket.socket()
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    narrow.connect((where.hostname, where.port))
+    with (
+        a_feed(address, START) as feed,
+        Client(address, "/ws/calls/one", sock=narrow, max_queue=1) as slow,
+        Client(address, "/ws/calls/one") as quick,
+    ):
+        for k in range(600):
+            feed.say(NoteMessage(0.0, f"{k} " + "x" * 990))
+        for _ in range(30):
+            feed.say(HUM)
+        feed.say(NoteMessage(0.0, "done"))
+        everything = [quick.hear()]
+        while not (isinstance(everything[-1], NotedMessage) and everything[-1].text == "done"):
+            everything.append(quick.hear())
+        feed.say(StopMessage())
+        everything += quick.hear_all()
+        told = slow.hear_all()
+    assert [event for event in told if isinstance(event, DurableMessage)] == [
+        event for event in everything if isinstance(event, DurableMessage)
+    ]
+    levels = [sum(isinstance(event, LevelMessage) for event in messages) for messages in (told, everything)]
+    assert levels[0] < levels[1] / 4
