@@ -30,11 +30,11 @@ PROGRAM = """
 import sys
 from audio.vad import load_vad
 from coach.rules import load_rules
-from models.onnx_tone import OnnxTone
+from models.tone.onnx_tone import OnnxTone
 from server.app import ServerSettings
-from server.calls import Engine
-from server.core import CoreSettings
-from server.pipeline import Models
+from server.live.registry import Engine
+from server.pipeline.core import CoreSettings
+from server.pipeline.models import Models
 from server.serve import address, bind, serve
 
 settings = ServerSettings(port=0, data_folder=sys.argv[1])

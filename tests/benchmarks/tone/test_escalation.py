@@ -112,6 +112,6 @@ def test_one_who_is_angry_from_the_first_word_gets_the_cue(speaker):
 
 
 def test_without_labelled_speech_it_says_what_is_missing(monkeypatch):
-    monkeypatch.setattr("benchmarks.tone.tone.escalation_calls._of_split", lambda split: [])
+    monkeypatch.setattr("benchmarks.tone.escalation_calls._of_split", lambda split: [])
     with pytest.raises(NoCallsError, match="Labelled speech of test speakers was expected and there is none"):
         plans("test")

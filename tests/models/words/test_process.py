@@ -19,8 +19,8 @@ from models.words.weights import WeightsMissingError
 from models.words.whisper import Whisper, WhisperError, WhisperSettings
 
 PROGRAM = """
-from models.whisper import WhisperSettings
-from models.words_process import WordsProcess
+from models.words.whisper import WhisperSettings
+from models.words.process import WordsProcess
 
 if __name__ == "__main__":
     words = WordsProcess(WhisperSettings(model="tiny.en"))

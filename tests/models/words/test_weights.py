@@ -119,7 +119,7 @@ def test_where_there_are_no_weights_one_sentence_names_the_three_ways(tmp_path: 
 import sys
 sys.modules.update(dict.fromkeys({ALL!r}))
 from audio.errors import CalmlineError
-from models.whisper import Whisper
+from models.words.whisper import Whisper
 try:
     Whisper()
 except CalmlineError as error:

@@ -21,7 +21,7 @@ from server.pipeline.core import CoreSettings, Event
 from server.pipeline.inline import InlinePipeline
 from server.settings import Settings
 
-DEMO = Path(__file__).parents[2] / "server" / "demo"
+DEMO = Path(__file__).parents[3] / "server" / "demo"
 AUDIO = DEMO / "billing_call.opus"
 CALM, RAISED = {"calm"}, {"angry", "furious"}
 

@@ -52,7 +52,7 @@ async def test_a_turn_that_fails_among_others_costs_them_nothing(engine: Engine)
 
 
 async def test_no_decode_begins_while_sound_is_late(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.live.call.scheduler.LATE_S", 0.0)
+    monkeypatch.setattr("server.live.scheduler.LATE_S", 0.0)
     words, begun, leave = Stumbles(over=-1), threading.Event(), threading.Event()
     words.leave.set()
     workers = Scheduler(replace(engine.models, words=words, decoders=1), Metrics())
