@@ -47,6 +47,11 @@ class Journal:
         """The number of the newest event that followers may see."""
         return self._events[-1].seq if self._events else 0
 
+    @property
+    def version(self) -> int:
+        """How many ephemeral messages there were: the newest of them has this version."""
+        return self._version
+
     async def tell(self, messages: Sequence[AnyDurable | AnyEphemeral]) -> None:
         """Number and keep messages, with how the call stands, then show them. Only one task may call this."""
         durable = [message for message in messages if isinstance(message, DurableMessage)]
@@ -72,7 +77,8 @@ class Journal:
         """The events that come after number `after`, some hundreds at most; none if there are no more yet."""
         if self._events and after + 1 < self._events[0].seq:
             return await asyncio.to_thread(self._store.events, self.call.id, after, _PAGE)
-        return [event for event in self._events if event.seq > after][:_PAGE]
+        behind = max(0, self.seq - after)  # a thousand followers ask for one event at a time: nothing is searched
+        return self._events[len(self._events) - behind :][:_PAGE]
 
     def newest(self, seen: int) -> tuple[int, list[str]]:
         """The ephemeral messages newer than version `seen`, and the version that they bring a reader to."""

@@ -6,31 +6,19 @@
 holds nothing but its place: it is sent what it has not read yet, and misses only levels that became stale meanwhile.
 """
 
-import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from server.live.call import CallOverError, LiveCall
+from server.live.call import CallOverError
 from server.live.registry import CallRegistry
-from server.protocol.calls import CallInfo
+from server.live.view import CallGoneError, CallView, newest_view, view_of
 from server.protocol.events.errors import ErrorCode
-from server.protocol.messages import (
-    BadMessageError,
-    CloseCode,
-    PauseMessage,
-    ResumeMessage,
-    SnapshotMessage,
-    SwitchCuesMessage,
-    WaitingMessage,
-    read_from_page,
-    write,
-)
-from server.store.store import Store
+from server.protocol.messages import BadMessageError, CloseCode, WaitingMessage, read_from_page, write
 from server.web.sockets import answer, race, receive
 
-_PAGE = 500  # stored events that are read at a time
+_DIGITS = 18  # of the largest number of an event that is believed
 
 
 async def follow_call(websocket: WebSocket) -> None:
@@ -39,15 +27,14 @@ async def follow_call(websocket: WebSocket) -> None:
     await websocket.accept()
     with suppress(WebSocketDisconnect):
         call = websocket.path_params["call"]
-        live = calls.get(call)
-        if live is not None:
-            await race(_relay(websocket, live, _after(websocket)), _handle_commands(websocket, lambda: calls.get(call)))
-        elif (stored := await asyncio.to_thread(calls.store.call, call)) is not None:
-            await _tell_past(websocket, calls.store, stored, _after(websocket))
-        else:
-            await answer(websocket, ErrorCode.UNKNOWN_CALL, f"There is no call {call} in the list of calls.")
-            return await websocket.close(CloseCode.NOT_FOUND, ErrorCode.UNKNOWN_CALL.value)
-        await websocket.close()
+        view = await view_of(calls, call)
+        if view is None:
+            return await _refuse(websocket, f"There is no call {call} in the list of calls.")
+        try:
+            await race(_relay(websocket, view, _after(websocket)), _handle_commands(websocket, lambda: view))
+            await websocket.close()
+        except CallGoneError as gone:
+            await _refuse(websocket, gone)
 
 
 async def follow_newest(websocket: WebSocket) -> None:
@@ -55,84 +42,68 @@ async def follow_newest(websocket: WebSocket) -> None:
     calls: CallRegistry = websocket.app.state.calls
     await websocket.accept()
     with suppress(WebSocketDisconnect):
-        await race(_follow_each(websocket, calls), _handle_commands(websocket, lambda: calls.newest))
+        await race(_follow_each(websocket, calls), _handle_commands(websocket, lambda: newest_view(calls)))
 
 
 async def _follow_each(websocket: WebSocket, calls: CallRegistry) -> None:
-    told: LiveCall | None = None  # the call that was told last
+    told: CallView | None = None  # the call that was told last
     while True:
-        changed, live = calls.changed, calls.newest
-        if live is not None and live is not told:
-            goes_on = told is None and live.id == websocket.query_params.get("call")
-            await race(_relay(websocket, live, _after(websocket) if goes_on else 0), _newer(calls, live))
-            told = live
+        changed, view = calls.changed, newest_view(calls)
+        if view is not None and view != told:
+            goes_on = told is None and view.call.id == websocket.query_params.get("call")
+            await race(_relay(websocket, view, _after(websocket) if goes_on else 0), _newer(calls, view))
+            told = view
         else:
-            if live is None:
+            if view is None:
                 await websocket.send_text(write(WaitingMessage()))
             await changed.wait()
 
 
-async def _newer(calls: CallRegistry, live: LiveCall) -> None:
-    """Returns when a call starts after `live` while that still runs."""
-    while calls.get(live.id) is not live or calls.newest is live:
+async def _newer(calls: CallRegistry, view: CallView) -> None:
+    """Returns when a call starts after this one while that still runs."""
+    while calls.get(view.call.id) is None or newest_view(calls) == view:
         await calls.changed.wait()
 
 
-async def _relay(websocket: WebSocket, live: LiveCall, after: int) -> None:
+async def _relay(websocket: WebSocket, view: CallView, after: int) -> None:
     """Tell everything after number `after`, as fast as the follower reads, until the call is over."""
-    journal, seen = live.journal, 0
-    after = after if after <= journal.seq else 0
-    await websocket.send_text(write(SnapshotMessage(journal.call, after, journal.seq, live.paused, live.cues_on)))
-    while True:
-        changed, closed = journal.changed, journal.closed
-        events = await journal.read(after)
+    snapshot, seen = await view.snapshot(after), 0
+    await websocket.send_text(write(snapshot))
+    after = snapshot.after
+    while await view.more(after, seen):
+        events = await view.read(after)
         for event in events:
             await websocket.send_text(event.json)
             after = event.seq
-        if events:
-            continue
-        if closed:
-            return
-        seen, moment = journal.newest(seen)
-        for text in moment:
-            await websocket.send_text(text)
-        await changed.wait()
+        if not events:
+            seen, moment = view.newest(seen)
+            for text in moment:
+                await websocket.send_text(text)
 
 
-async def _tell_past(websocket: WebSocket, store: Store, call: CallInfo, after: int) -> None:
-    """Tell a call that is over, from number `after` on."""
-    last = await asyncio.to_thread(store.last, call.id)
-    after = after if after <= last else 0
-    await websocket.send_text(write(SnapshotMessage(call, after, last, paused=False, cues_on=True)))
-    while events := await asyncio.to_thread(store.events, call.id, after, _PAGE):
-        for event in events:
-            await websocket.send_text(event.json)
-            after = event.seq
-
-
-async def _handle_commands(websocket: WebSocket, followed: Callable[[], LiveCall | None]) -> None:
+async def _handle_commands(websocket: WebSocket, followed: Callable[[], CallView | None]) -> None:
     """Carry out a page's commands. Raises `WebSocketDisconnect` when it goes away."""
     while True:
-        received, live = await receive(websocket), followed()
+        received, view = await receive(websocket), followed()
         try:
             command = read_from_page(received)
-            if live is None:
+            if view is None:
                 await answer(websocket, ErrorCode.UNKNOWN_CALL, "No call is running that this could apply to.")
-                continue
-            match command:
-                case PauseMessage():
-                    live.pause()
-                case ResumeMessage():
-                    live.resume()
-                case SwitchCuesMessage():
-                    live.switch_cues(command.on)
+            else:
+                view.command(command)
         except BadMessageError as error:
             await answer(websocket, ErrorCode.BAD_MESSAGE, error)
         except CallOverError as error:
             await answer(websocket, ErrorCode.CALL_OVER, error)
 
 
+async def _refuse(websocket: WebSocket, why: object) -> None:
+    """There is no such call: say so, and close for good."""
+    await answer(websocket, ErrorCode.UNKNOWN_CALL, why)
+    await websocket.close(CloseCode.NOT_FOUND, ErrorCode.UNKNOWN_CALL.value)
+
+
 def _after(websocket: WebSocket) -> int:
     """The number that the follower wants to go on after; 0, all of it, where it gives none that can be read."""
     after = websocket.query_params.get("after", "")
-    return int(after) if after.isdecimal() else 0
+    return int(after) if after.isdecimal() and len(after) <= _DIGITS else 0
