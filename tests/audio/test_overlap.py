@@ -45,6 +45,15 @@ def test_starting_at_once_is_not_held_against_the_agent() -> None:
     assert [overlap.starter for overlap in overlaps(agent="..######......", customer="..####........")] == [CUSTOMER]
 
 
+def test_an_overlap_that_is_open_when_the_call_ends_is_told_by_the_flush() -> None:
+    tracker, pattern = OverlapTracker(), "##########"
+    for one, other in zip(voices("..########"), voices(pattern), strict=True):
+        assert tracker.feed(AGENT, one) + tracker.feed(CUSTOMER, other) == []
+    end = len(pattern) * WINDOW
+    assert tracker.flush(end) == [Overlap(at=end, start=2 * WINDOW, end=end, starter=AGENT)]
+    assert tracker.flush(end) == []
+
+
 @given(st.integers(0, 80).flatmap(lambda n: st.tuples(*[st.text("##-..", min_size=n, max_size=n)] * 2)))
 def test_overlaps_are_all_the_crossings_of_the_stretches(patterns: tuple[str, str]) -> None:
     agent, customer = (stretches(pattern) for pattern in patterns)
