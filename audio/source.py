@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.frame import Channel
+from audio.text import printable
 
 Pcm: TypeAlias = NDArray[np.int16]  # [shape=(n, channels)]
 
@@ -22,6 +23,9 @@ class Note:
 
     at: int  # stream time
     text: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", printable(self.text))  # it may tell of a file, by its name
 
 
 class Source(Protocol):

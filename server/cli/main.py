@@ -23,10 +23,17 @@ from audio.errors import CalmlineError
 if TYPE_CHECKING:
     from server.settings import Settings
 
+
+def _checked_agent(agent: str) -> str:
+    from server.protocol.ids import checked_agent
+
+    return checked_agent(agent)
+
+
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A sound file: left = agent, right = customer.")]
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Sound files.")]
 Recordings = Annotated[list[Path], typer.Argument(metavar="FILE|DIR...", help="Sound files, or folders of them.")]
-Agent = Annotated[str, typer.Option(help="Who the agent is, as it is kept with the call.")]
+Agent = Annotated[str, typer.Option(callback=_checked_agent, help="Who the agent is, as it is kept with the call.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
 Customer = Annotated[Path | None, typer.Option(metavar="FILE", help="The customer's, if FILE is the agent's alone.")]
 Host = Annotated[str | None, typer.Option(help="Name or address of the server [127.0.0.1].")]

@@ -80,8 +80,9 @@ class CallRegistry:
             live = self._live.get(start.call)
             if live is not None:
                 return self._take_up(live, start)
-            if await asyncio.to_thread(self.store.call, start.call) is not None:
-                text = f"There is a call {start.call} already, and it is over; start this one under another id."
+            if taken := self._namesake(start.call) or await asyncio.to_thread(self.store.named, start.call):
+                kind = "it is over" if taken == start.call else "ids may not differ by case only"
+                text = f"There is a call {taken} already, and {kind}; start this one under another id."
                 raise RefusedError(ErrorCode.CALL_EXISTS, text)
             return await self._begin(start)
 
@@ -108,6 +109,9 @@ class CallRegistry:
 
     def _with_words(self) -> int:
         return sum(live.words for live in self._live.values())
+
+    def _namesake(self, call: str) -> str | None:
+        return next((live for live in self._live if live.lower() == call.lower()), None)
 
     def _admit(self) -> bool:
         """Whether there is room for the words of one more call. Raises `RefusedError` where it is needed."""

@@ -92,7 +92,7 @@ class LiveSession:
         ]
 
     def note(self, note: NoteMessage) -> Told:
-        return [NotedMessage(note.at, note.text)]
+        return [NotedMessage(min(note.at, self.now), note.text)]  # what lies ahead would hide all that comes before
 
     def finish(self) -> Told:
         """Hear what is left. Results that are still out may be taken afterwards."""

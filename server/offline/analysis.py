@@ -23,7 +23,7 @@ from server.protocol.calls import CallInfo, CallState
 from server.protocol.events import AnyDurable, AnyEphemeral
 from server.protocol.events.base import DurableMessage
 from server.protocol.events.call import CallEndedMessage, CallStartedMessage, EndReason, NotedMessage
-from server.protocol.ids import call_id, layout_of
+from server.protocol.ids import call_id, checked_agent, fit_title, layout_of
 from server.protocol.messages import read_from_server, write
 from server.protocol.translate import message
 from server.store.recordings import Recording as KeptAudio
@@ -42,17 +42,20 @@ def analyze(
     keep_audio: bool,
     heard: Callable[[float], None],
 ) -> Result:
-    """Hear a recording and keep what was found, and the audio if asked. `heard` is told the seconds so far.
+    """Hear a recording and keep what was found, and the audio if asked. `heard` is told the seconds so far. The
+    title may be any text, such as a file's name.
 
     Raises
     ------
+    AgentNameError
+        Where the agent cannot be called so.
     CalmlineError
         Where the file cannot be read on, or the store takes no more.
     """
     call = CallInfo(
         id=call_id(title),
-        agent=agent,
-        title=title,
+        agent=checked_agent(agent),
+        title=fit_title(title),
         layout=layout_of(recording),
         rate=recording.rate,
         started_at=datetime.now(UTC),

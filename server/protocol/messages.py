@@ -6,13 +6,13 @@ client's message with a field that is not known is refused. `docs/protocol.md` a
 from this file and `server.protocol.events` by `python -m server.protocol.docs`.
 """
 
-from typing import Annotated, TypeAlias
+from typing import TypeAlias, TypeVar
 
-from msgspec import DecodeError, Meta, json
+from msgspec import DecodeError, json
 
 from audio.errors import CalmlineError
 from audio.frame import Channel
-from server.protocol.calls import CallId, CallInfo, Layout, Name, Rate, When
+from server.protocol.calls import CallId, CallInfo, Layout, Name, Rate, Sentence, When, check_call_id, check_time
 from server.protocol.events import AnyDurable, AnyEphemeral
 from server.protocol.events.base import Count, Message, Seconds
 
@@ -48,6 +48,12 @@ class StartMessage(ClientMessage, frozen=True):
     started_at: When | None = None
     keep_audio: bool = False
 
+    def __post_init__(self) -> None:
+        """Raises `ValueError`, which decoding makes an error with the field's place."""
+        check_call_id(self.call)
+        if self.started_at is not None:
+            check_time(self.started_at)
+
 
 class StopMessage(ClientMessage, frozen=True):
     """The feed is complete: the last words are awaited, then the call ends."""
@@ -66,7 +72,7 @@ class NoteMessage(ClientMessage, frozen=True):
     """From a feed: something a person should know about the sound, in one sentence."""
 
     at: Seconds
-    text: Annotated[str, Meta(min_length=1, max_length=1000)]
+    text: Sentence
 
 
 class PauseMessage(ClientMessage, frozen=True):
@@ -114,6 +120,7 @@ FromFeed: TypeAlias = StartMessage | StopMessage | DeviceMessage | NoteMessage |
 FromPage: TypeAlias = PauseMessage | ResumeMessage | SwitchCuesMessage
 FromServer: TypeAlias = AnyDurable | AnyEphemeral | AcceptedMessage | SnapshotMessage | WaitingMessage
 
+_M = TypeVar("_M")
 _from_feed: json.Decoder[FromFeed] = json.Decoder(FromFeed)
 _from_page: json.Decoder[FromPage] = json.Decoder(FromPage)
 _from_server: json.Decoder[FromServer] = json.Decoder(FromServer)
@@ -128,26 +135,28 @@ class BadMessageError(CalmlineError):
 
 def read_from_feed(data: str | bytes) -> FromFeed:
     """A feed's message, or `BadMessageError`."""
-    try:
-        return _from_feed.decode(data)
-    except DecodeError as error:
-        raise BadMessageError("start, stop, device, note, pause or resume", str(error)) from error
+    return _read(_from_feed, data, "start, stop, device, note, pause or resume")
 
 
 def read_from_page(data: str | bytes) -> FromPage:
     """A page's command, or `BadMessageError`."""
-    try:
-        return _from_page.decode(data)
-    except DecodeError as error:
-        raise BadMessageError("pause, resume or switch_cues", str(error)) from error
+    return _read(_from_page, data, "pause, resume or switch_cues")
 
 
 def read_from_server(data: str | bytes) -> FromServer:
     """What the server sent, for clients; `BadMessageError` for anything else."""
+    return _read(_from_server, data, "that the server sends")
+
+
+def _read(decoder: json.Decoder[_M], data: str | bytes, expected: str) -> _M:
     try:
-        return _from_server.decode(data)
+        return decoder.decode(data)
     except DecodeError as error:
-        raise BadMessageError("that the server sends", str(error)) from error
+        raise BadMessageError(expected, str(error)) from error
+    except UnicodeError as error:
+        raise BadMessageError(expected, "it is not valid UTF-8") from error
+    except RecursionError as error:
+        raise BadMessageError(expected, "its lists or objects are nested too deep") from error
 
 
 def write(message: Message) -> str:

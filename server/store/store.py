@@ -118,6 +118,12 @@ class Store:
             row = connection.execute(sa.select(_calls).where(_calls.c.id == call)).one_or_none()
         return None if row is None else _call(row)
 
+    def named(self, call: str) -> str | None:
+        """The id of the call that is called so, upper and lower case alike: on some disks their files are the same."""
+        query = sa.select(_calls.c.id).where(sa.func.lower(_calls.c.id) == call.lower())
+        with self.engine.connect() as connection:
+            return connection.execute(query.order_by(_calls.c.id != call).limit(1)).scalar()
+
     def last(self, call: str) -> int:
         """The number of a call's newest event, 0 if it has none."""
         query = sa.select(sa.func.max(_events.c.seq)).where(_events.c.call == call)

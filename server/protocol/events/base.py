@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 Seconds = Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
-Count = Annotated[int, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]  # what JavaScript counts exactly
 
 
 def _snake(name: str) -> str:

@@ -206,12 +206,34 @@ def test_what_is_said_during_a_pause_is_neither_heard_nor_stored(address: str, s
 def test_a_feed_tells_of_its_devices_and_of_the_sound(address: str) -> None:
     with a_feed(address, START) as feed, Client(address, "/ws/calls/one") as page:
         feed.say(DeviceMessage(Channel.CUSTOMER, present=False, dropped=7, overruns=2))
-        feed.say(NoteMessage(0.5, "The customer's device is gone."))
+        feed.say(NoteMessage(0.0, "The customer's device is gone."))
         feed.say(hum(1.5))
         assert page.hear_one(DeviceChangedMessage) == DeviceChangedMessage(0.0, Channel.CUSTOMER, False, 7, 2, seq=2)
-        assert page.hear_one(NotedMessage) == NotedMessage(0.5, "The customer's device is gone.", seq=3)
+        assert page.hear_one(NotedMessage) == NotedMessage(0.0, "The customer's device is gone.", seq=3)
         assert page.hear_one(StatusMessage, lambda status: status.at > 1).dropped == 7
         ended(feed)
+
+
+@pytest.mark.parametrize("at", [1500.0, 1e308])
+def test_a_note_from_the_future_is_told_as_of_now(address: str, at: float) -> None:
+    with a_feed(address, START) as feed, Client(address, "/ws/calls/one") as page:
+        feed.say(hum(1.5))
+        feed.say(NoteMessage(at, "In milliseconds."))
+        assert 1.4 < page.hear_one(NotedMessage).at <= 1.5
+        ended(feed)
+
+
+def test_ids_that_differ_by_case_only_are_refused_while_the_other_runs_and_after(address: str) -> None:
+    with a_feed(address, START) as feed:
+        assert refusal(address, structs.replace(START, call="ONE")) == "call_exists"
+        ended(feed)
+    assert refusal(address, structs.replace(START, call="One")) == "call_exists"
+
+
+def refusal(address: str, start: StartMessage) -> str:
+    with Client(address, "/ws/feed") as feed:
+        feed.say(start)
+        return feed.hear_one(ErrorMessage).code.value
 
 
 def test_one_mixed_channel_is_a_call_too(address: str, settings: ServerSettings) -> None:

@@ -1,5 +1,6 @@
 """Every message that there is, found by looking; none is listed here."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -19,6 +20,8 @@ from server.protocol.messages import (
     FromServer,
     StartMessage,
     read_from_feed,
+    read_from_page,
+    read_from_server,
     write,
 )
 
@@ -92,6 +95,88 @@ def test_what_a_feed_must_not_send_is_named(text: str, reason: str) -> None:
     with pytest.raises(BadMessageError, match=r"Expected a JSON message of type start, .*") as caught:
         read_from_feed(text)
     assert reason in str(caught.value)
+
+
+def a_start(**fields: object) -> bytes:
+    return msgspec.json.encode({"type": "start", "call": "a", "agent": "Kim", "rate": 8000} | fields)
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u00a0\u200b", "a\nb", "a\n", "a\x00", "\x1b[2J", "a\u2028b", "a" * 201])
+@pytest.mark.parametrize("field", ["agent", "title"])
+def test_a_name_that_no_page_can_show_is_refused_by_its_field(field: str, name: str) -> None:
+    with pytest.raises(BadMessageError, match=rf"\$\.{field}"):
+        read_from_feed(a_start(**{field: name}))
+
+
+@pytest.mark.parametrize("name", ["Kim", "a" * 200, "Zoë", "שלום", "电话 🎧", "a  b", "7"])
+def test_a_name_in_any_script_is_taken(name: str) -> None:
+    start = read_from_feed(a_start(agent=name, title=name))
+    assert isinstance(start, StartMessage)
+    assert (start.agent, start.title) == (name, name)
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["", "a\n", "a b", "a/b", ".a", "-a", "a.", "..", "ä", "a" * 65, "con", "NUL", "Aux.txt", "com1", "lpt9.a.b"],
+)
+def test_an_id_that_is_no_files_name_everywhere_is_refused(call: str) -> None:
+    with pytest.raises(BadMessageError, match=r"\$\.call|device on Windows"):
+        read_from_feed(a_start(call=call))
+
+
+@pytest.mark.parametrize("call", ["a", "7", "CA0123", "a.b-c_d", "a" * 64, "console", "com", "a.con"])
+def test_an_id_of_a_telephone_system_is_taken(call: str) -> None:
+    assert read_from_feed(a_start(call=call)) == StartMessage(call=call, agent="Kim", rate=8000)
+
+
+@pytest.mark.parametrize(
+    "when", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1969-12-31T23:59:59Z", "2026-01-02T03:04:05"]
+)
+def test_a_time_at_the_ends_of_the_calendar_is_refused(when: str) -> None:
+    with pytest.raises(BadMessageError):
+        read_from_feed(a_start(started_at=when))
+
+
+@pytest.mark.parametrize("when", ["1970-01-01T00:00:00+14:00", "2999-12-31T23:59:59-14:00"])
+def test_a_time_that_is_taken_can_be_told_in_utc(when: str) -> None:
+    start = read_from_feed(a_start(started_at=when))
+    assert isinstance(start, StartMessage)
+    assert start.started_at is not None
+    start.started_at.astimezone(UTC)
+
+
+@pytest.mark.parametrize("count", ["-1", "9007199254740992", "9" * 5000, "1e400", "NaN", "1.5"])
+def test_a_count_that_no_program_can_count_to_is_refused(count: str) -> None:
+    with pytest.raises(BadMessageError):
+        read_from_feed(f'{{"type": "device", "channel": "agent", "present": true, "dropped": {count}}}')
+
+
+@pytest.mark.parametrize("at", ["-1", "1e400", "NaN", "Infinity", "9" * 5000])
+def test_a_time_that_is_no_number_of_seconds_is_refused(at: str) -> None:
+    with pytest.raises(BadMessageError):
+        read_from_feed(f'{{"type": "note", "at": {at}, "text": "a"}}')
+
+
+READERS = [read_from_feed, read_from_page, read_from_server]
+
+
+@pytest.mark.parametrize("read", READERS)
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"type":"resume","a":' + b"[" * 200_000,
+        b'{"a":' * 200_000,
+        b'{"type":"\xff"}',
+        b'{"type":"\\ud800"}',
+        "\udc80",
+    ],
+    ids=["lists", "objects", "no UTF-8", "half a pair", "an escaped byte"],
+)
+def test_what_cannot_be_decoded_at_all_is_a_bad_message(
+    read: Callable[[str | bytes], Message], data: str | bytes
+) -> None:
+    with pytest.raises(BadMessageError):
+        read(data)
 
 
 def test_the_channels_of_a_layout_are_in_the_order_of_the_audio() -> None:
