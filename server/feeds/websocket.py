@@ -71,15 +71,9 @@ async def _listen(websocket: WebSocket, live: LiveCall, stall_s: float) -> None:
                 pcm = half + message
                 whole = len(pcm) // live.frame_bytes * live.frame_bytes
                 half = pcm[whole:]
-                await live.hear(pcm[:whole])
-            case PauseMessage():
-                live.pause()
-            case ResumeMessage():
-                live.resume()
-            case DeviceMessage():
-                live.device(message)
-            case NoteMessage():
-                live.note(message)
+                await live.take_audio(pcm[:whole])
+            case PauseMessage() | ResumeMessage() | DeviceMessage() | NoteMessage():
+                live.command(message)
             case StartMessage():
                 await answer(websocket, ErrorCode.BAD_MESSAGE, f"Call {live.id} has started; a second start came.")
             case StopMessage():

@@ -1,17 +1,15 @@
 """A live call: the asyncio shell around the pure core.
 
-In: PCM16 and commands. Out: messages, told to the call's journal. One task takes steps from one queue: they run on the
-sound thread, where alone the core is touched; what comes of it is stored and shown; its jobs go to the workers, and
+In: PCM16 and commands. Out: messages, for the call's journal. One task takes steps from one queue: they run on the
+sound thread, where alone the core is touched; what comes of them is stored and shown; jobs go to the workers, and
 their results come back as further steps. So nothing waits for a model, and nothing overtakes. Audio beyond the queue's
 bound makes the feed wait; it is never dropped.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Annotated
 
 from msgspec import Meta, structs
@@ -24,12 +22,13 @@ from server.live.capacity import OverloadPolicy
 from server.live.journal import Journal
 from server.live.metrics import Metrics
 from server.live.scheduler import Scheduler
-from server.live.session import LiveSession, Told
+from server.live.session import LiveSession
+from server.live.steps import Audio, Command, Failure, Finish, Step
 from server.pipeline.core import Job, Result, no_result
 from server.protocol.calls import CallState
 from server.protocol.events.call import CallEndedMessage, EndReason, FeedState, StatusMessage
 from server.protocol.events.errors import ErrorCode, ErrorMessage
-from server.protocol.messages import DeviceMessage, NoteMessage
+from server.protocol.messages import DeviceMessage, PauseMessage, ResumeMessage, SwitchCuesMessage
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +37,7 @@ TOGETHER = 10  # steps in one go at most: calls take turns on the sound thread
 
 @dataclass(frozen=True, slots=True)
 class LiveSettings:
-    queue_blocks: int = 100  # blocks of at most 100 ms that may wait to be heard
+    queue_blocks: int = 100  # blocks of at most 100 ms that may wait
     stall_s: float = 2.0  # seconds without audio after which a feed is shown as stalled
     grace_s: float = 30.0  # seconds that a call waits for a lost feed to come back
     calls_at_most: Annotated[int, Meta(ge=0)] = (
@@ -54,18 +53,12 @@ class CallOverError(CalmlineError):
         super().__init__(f"Call {call} is over; start a new one under another id.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    run: Callable[[], Told]
-    frames: int = 0  # of audio that it hears
-
-
 class LiveCall:
     """Made on the event loop that it lives on. `over` is set once all of the call is stored and shown."""
 
     def __init__(
         self,
-        hearing: LiveSession,
+        session: LiveSession,
         journal: Journal,
         workers: Scheduler,
         metrics: Metrics,
@@ -80,13 +73,13 @@ class LiveCall:
         self.paused = False
         self.cues_on = True
         self.feed = FeedState.FLOWING
-        self._hearing = hearing
+        self._session = session
         self._workers = workers
         self._metrics = metrics
-        self._steps: asyncio.Queue[_Step] = asyncio.Queue()
+        self._steps: asyncio.Queue[Step] = asyncio.Queue()
         self._room = asyncio.Semaphore(settings.queue_blocks)
         self._out: dict[asyncio.Future[Result], Job] = {}
-        self._now = 0.0  # seconds heard
+        self._now = 0.0  # stream time in seconds
         self._waiting = 0  # frames taken but not heard yet
         self._shed = 0
         self._dropped: dict[Channel, int] = {}
@@ -108,7 +101,7 @@ class LiveCall:
         """The size of one frame: a sample of each channel."""
         return 2 * len(self.journal.call.layout.channels)
 
-    async def hear(self, pcm: bytes) -> None:
+    async def take_audio(self, pcm: bytes) -> None:
         """Take whole frames of audio; waits while the queue is full. Raises `CallOverError`."""
         block = self.journal.call.rate // 10 * self.frame_bytes
         for start in range(0, len(pcm), block):
@@ -121,34 +114,28 @@ class LiveCall:
                 self._room.release()
             else:
                 self._waiting += frames
-                self._steps.put_nowait(_Step(partial(self._hearing.hear, part), frames))
+                self._steps.put_nowait(Audio(part, frames))
 
-    def pause(self) -> None:
-        """From the next frame on, throw audio away until `resume`. Raises `CallOverError`."""
-        if not self.paused:
-            self._put(self._hearing.pause)
-            self.paused = True
-
-    def resume(self) -> None:
-        if self.paused:
-            self._put(self._hearing.resume)
-            self.paused = False
-
-    def switch_cues(self, on: bool) -> None:
-        if on != self.cues_on:
-            self._put(partial(self._hearing.switch_cues, on))
-            self.cues_on = on
-
-    def device(self, device: DeviceMessage) -> None:
-        self._put(partial(self._hearing.device, device))
-        self._metrics.dropped.inc(max(0, device.dropped - self._dropped.get(device.channel, 0)))
-        self._dropped[device.channel] = device.dropped
-
-    def note(self, note: NoteMessage) -> None:
-        self._put(partial(self._hearing.note, note))
+    def command(self, command: Command) -> None:
+        """Take a command, in order with the audio; one that changes nothing is ignored. Raises `CallOverError`."""
+        self._refuse_if_over()
+        match command:
+            case PauseMessage() | ResumeMessage():
+                paused = isinstance(command, PauseMessage)
+                if paused is self.paused:
+                    return
+                self.paused = paused  # from the next frame on
+            case SwitchCuesMessage():
+                if command.on is self.cues_on:
+                    return
+                self.cues_on = command.on
+            case DeviceMessage():
+                self._metrics.dropped.inc(max(0, command.dropped - self._dropped.get(command.channel, 0)))
+                self._dropped[command.channel] = command.dropped
+        self._steps.put_nowait(command)
 
     def set_feed(self, feed: FeedState) -> None:
-        """How the feed does, to be shown at once."""
+        """Change the feed's state, and show it at once."""
         if feed is not self.feed:
             self.feed = feed
             self._show(self.status())
@@ -156,7 +143,7 @@ class LiveCall:
     def finish(self, reason: EndReason) -> None:
         """No more audio comes. Wait for `over` to know that the last words are there."""
         if self._reason is None:
-            self._put(self._hearing.finish)
+            self._steps.put_nowait(Finish())
             self._reason = reason
 
     def status(self) -> StatusMessage:
@@ -183,25 +170,25 @@ class LiveCall:
             await self.journal.tell([ErrorMessage(ErrorCode.CALL_FAILED, text)])
         await self._end(self._reason)
 
-    def _gathered(self) -> list[_Step]:
+    def _gathered(self) -> list[Step]:
         """More steps that wait: those of a busy server are taken in one go, which costs it less."""
         return [self._steps.get_nowait() for _ in range(min(self._steps.qsize(), TOGETHER - 1))]
 
-    async def _take(self, steps: list[_Step]) -> None:
-        """Run steps on the sound thread, send out their jobs, and tell what they found."""
-        told, self._now = await self._workers.on_sound(
-            lambda: ([item for step in steps for item in step.run()], self._hearing.now)
+    async def _take(self, steps: list[Step]) -> None:
+        """Run steps on the sound thread, send out their jobs, and pass on the messages."""
+        outputs, self._now = await self._workers.on_sound(
+            lambda: ([output for step in steps for output in self._session.feed(step)], self._session.now)
         )
         for step in steps:
-            if step.frames:
+            if isinstance(step, Audio):
                 self._waiting -= step.frames
                 self._room.release()
-        for job in told:
+        for job in outputs:
             if isinstance(job, ToneJob | WordsJob):
                 self._start(job)
-        self._metrics.count(told)
+        self._metrics.count(outputs)
         self.journal.call = structs.replace(self.journal.call, duration=self._now)
-        await self.journal.tell([item for item in told if not isinstance(item, ToneJob | WordsJob)])
+        await self.journal.tell([output for output in outputs if not isinstance(output, ToneJob | WordsJob)])
         status = self.status()
         if self._status is None or _worth_showing(status, self._status):
             self._show(status)
@@ -209,7 +196,7 @@ class LiveCall:
     def _start(self, job: Job) -> None:
         if isinstance(job, WordsJob) and not self.words:
             if job.final:
-                self._steps.put_nowait(_Step(partial(self._hearing.take, no_result(job))))
+                self._steps.put_nowait(no_result(job))
             return
         future = self._workers.start(self.id, job)
         self._out[future] = job
@@ -221,22 +208,18 @@ class LiveCall:
             self._shed += 1
             self._metrics.shed.inc()
         elif error := future.exception():
-            self._steps.put_nowait(_Step(partial(self._hearing.do_without, job, error)))
+            self._steps.put_nowait(Failure(job, error))
         else:
-            self._steps.put_nowait(_Step(partial(self._hearing.take, future.result())))
+            self._steps.put_nowait(future.result())
 
     async def _end(self, reason: EndReason) -> None:
-        await self._workers.on_sound(self._hearing.close)
+        await self._workers.on_sound(self._session.close)
         call = structs.replace(self.journal.call, state=CallState.ENDED, ended_at=datetime.now(UTC))
         self.journal.call = call
         await self.journal.tell([CallEndedMessage(self._now, reason)])
         self.journal.close()
         self.over.set()
         self._room.release()  # a feed that waits for room learns that the call is over
-
-    def _put(self, run: Callable[[], Told]) -> None:
-        self._refuse_if_over()
-        self._steps.put_nowait(_Step(run))
 
     def _refuse_if_over(self) -> None:
         if self._reason is not None:

@@ -141,8 +141,8 @@ class CallRegistry:
         audio = self.store.audio_path(call.id) if call.keep_audio else None
         journal = Journal(call, self.store)
         await journal.tell([CallStartedMessage(0.0), *([] if words else [NotedMessage(0.0, TONE_ONLY)])])
-        hearing = LiveSession(call, core, audio)
-        live = LiveCall(hearing, journal, self._workers, self.metrics, self.settings, words)
+        session = LiveSession(call, core, audio)
+        live = LiveCall(session, journal, self._workers, self.metrics, self.settings, words)
         self._live[call.id] = live
         watch = asyncio.create_task(self._forget(live))
         self._watching.add(watch)

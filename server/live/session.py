@@ -1,8 +1,8 @@
 """What a live call does on the sound thread: its intake, its core, and the recording of its raw audio.
 
-In: PCM16 as the feed sends it, results of the slow models, commands. Out: messages for the journal and jobs for the
-workers, in order. Synchronous; everything in here belongs to one thread. A pause is heard as one second of silence, so
-that what was said before it is complete and nothing after it is joined on; the audio in between is never seen here.
+In: steps, as `server.live.steps` has them. Out: messages for the journal and jobs for the
+workers, in order. Synchronous; everything in here belongs to one thread. A pause becomes one second of silence, so that
+what was said before it is complete and nothing after it is joined on; the audio in between never comes here.
 """
 
 import logging
@@ -16,8 +16,9 @@ import numpy as np
 from audio.frame import Channel, Samples, to_seconds
 from audio.intake import Intake
 from models.tone.types import ToneJob, ToneReading
-from models.words.types import WordsJob
-from server.pipeline.core import Core, Job, Output, Result, no_result
+from models.words.types import Transcript, WordsJob
+from server.live.steps import Audio, Failure, Finish, Step
+from server.pipeline.core import Core, Job, Output, no_result
 from server.protocol.calls import CallInfo
 from server.protocol.events import AnyDurable, AnyEphemeral
 from server.protocol.events.call import (
@@ -28,13 +29,13 @@ from server.protocol.events.call import (
     ResumedMessage,
 )
 from server.protocol.events.errors import ErrorCode, ErrorMessage
-from server.protocol.messages import DeviceMessage, NoteMessage
+from server.protocol.messages import DeviceMessage, NoteMessage, PauseMessage, ResumeMessage, SwitchCuesMessage
 from server.protocol.translate import message
 from server.store.recordings import Recording
 
 PAUSE_S = 1  # seconds of silence: longer than the hang-over that ends a turn
 
-Told: TypeAlias = list[AnyDurable | AnyEphemeral | Job]
+SessionOutput: TypeAlias = AnyDurable | AnyEphemeral | Job
 logger = logging.getLogger(__name__)
 
 
@@ -47,59 +48,61 @@ class LiveSession:
         self._core = core
         self._audio = audio
         self._recording: Recording | None = None  # opened by the first audio
-        self._failing: set[type[Job]] = set()  # whose last job failed: told once, not every half second
+        self._failing: set[type[Job]] = set()  # models whose last job failed: reported once, not every half second
 
     @property
     def now(self) -> float:
-        """Stream time heard so far, in seconds."""
+        """Stream time so far, in seconds."""
         return to_seconds(self._core.now)
 
-    def hear(self, pcm: bytes) -> Told:
-        """Hear whole frames of PCM16, little-endian, interleaved."""
-        told = self._record(pcm)
+    def feed(self, step: Step) -> list[SessionOutput]:
+        """Take the call's next step: the messages and jobs that come of it, in order."""
+        match step:
+            case Audio():
+                return self._feed_audio(step.pcm)
+            case ToneReading() | Transcript():
+                self._failing.discard(ToneJob if isinstance(step, ToneReading) else WordsJob)
+                return _messages(self._core.take(step))
+            case Failure():
+                return self._without(step)
+            case PauseMessage():
+                silence = bytes(2 * len(self._channels) * self._call.rate * PAUSE_S)
+                return [*self._feed_audio(silence), PausedMessage(self.now)]
+            case ResumeMessage():
+                return [ResumedMessage(self.now)]
+            case SwitchCuesMessage():
+                self._core.switch_cues(step.on)
+                return [CuesSwitchedMessage(self.now, step.on)]
+            case DeviceMessage():
+                return [DeviceChangedMessage(self.now, step.channel, step.present, step.dropped, step.overruns)]
+            case NoteMessage():
+                return [NotedMessage(min(step.at, self.now), step.text)]  # a later one would hide all that comes before
+            case Finish():
+                return self._finish()
+
+    def _feed_audio(self, pcm: bytes) -> list[SessionOutput]:
+        errors = self._record(pcm)
         blocks = np.frombuffer(pcm, "<i2").reshape(-1, len(self._channels))
-        return told + _told(self._step(self._intake.feed(blocks)))
+        return errors + _messages(self._core_outputs(self._intake.feed(blocks)))
 
-    def take(self, result: Result) -> Told:
-        self._failing.discard(ToneJob if isinstance(result, ToneReading) else WordsJob)
-        return _told(self._core.take(result))
-
-    def do_without(self, job: Job, error: BaseException) -> Told:
+    def _without(self, failure: Failure) -> list[SessionOutput]:
         """Go on where a model failed: no reading, or no words, and one sentence about it."""
-        told = _told(self._core.take(no_result(job)))
+        job, error = failure.job, failure.error
+        messages = _messages(self._core.take(no_result(job)))
         if type(job) in self._failing:
-            return told
+            return messages
         self._failing.add(type(job))
         logger.error("a %s failed", type(job).__name__, exc_info=error)
         model = "tone" if isinstance(job, ToneJob) else "words"
         text = f"The {model} model failed at {to_seconds(job.at)} s: {error}. The call goes on without that {model}."
-        return [ErrorMessage(ErrorCode.MODEL_FAILED, text), *told]
+        return [ErrorMessage(ErrorCode.MODEL_FAILED, text), *messages]
 
-    def pause(self) -> Told:
-        silence = bytes(2 * len(self._channels) * self._call.rate * PAUSE_S)
-        return [*self.hear(silence), PausedMessage(self.now)]
-
-    def resume(self) -> Told:
-        return [ResumedMessage(self.now)]
-
-    def switch_cues(self, on: bool) -> Told:
-        self._core.switch_cues(on)
-        return [CuesSwitchedMessage(self.now, on)]
-
-    def device(self, device: DeviceMessage) -> Told:
-        return [
-            DeviceChangedMessage(self.now, device.channel, device.present, device.dropped, device.overruns),
-        ]
-
-    def note(self, note: NoteMessage) -> Told:
-        return [NotedMessage(min(note.at, self.now), note.text)]  # what lies ahead would hide all that comes before
-
-    def finish(self) -> Told:
-        """Hear what is left. Results that are still out may be taken afterwards."""
-        rest = self._step(self._intake.flush())
+    def _finish(self) -> list[SessionOutput]:
+        """Take in what the filters still hold, and end the open turns."""
+        rest = self._core_outputs(self._intake.flush())
         rest += [output for row in self._core.rest() for output in self._core.step(row)]
         self.close()
-        return _told([*rest, *self._core.finish()])
+        return _messages([*rest, *self._core.finish()])
 
     def close(self) -> None:
         """Close the recording, if there is one. The header on disk is right already, so a full disk is no matter."""
@@ -108,7 +111,7 @@ class LiveSession:
                 self._recording.close()
             self._recording = None
 
-    def _step(self, audio: Iterable[tuple[Channel, Samples]]) -> list[Output]:
+    def _core_outputs(self, audio: Iterable[tuple[Channel, Samples]]) -> list[Output]:
         return [
             output
             for channel, samples in audio
@@ -116,7 +119,7 @@ class LiveSession:
             for output in self._core.step(row)
         ]
 
-    def _record(self, pcm: bytes) -> Told:
+    def _record(self, pcm: bytes) -> list[SessionOutput]:
         if self._audio is None:
             return []
         try:
@@ -129,5 +132,5 @@ class LiveSession:
         return []
 
 
-def _told(outputs: Iterable[Output]) -> Told:
+def _messages(outputs: Iterable[Output]) -> list[SessionOutput]:
     return [output if isinstance(output, ToneJob | WordsJob) else message(output) for output in outputs]

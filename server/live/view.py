@@ -14,7 +14,7 @@ from audio.errors import CalmlineError
 from server.live.call import CallOverError, LiveCall
 from server.live.registry import CallRegistry
 from server.protocol.calls import CallInfo
-from server.protocol.messages import FromPage, PauseMessage, ResumeMessage, SnapshotMessage, SwitchCuesMessage
+from server.protocol.messages import FromPage, SnapshotMessage
 from server.store.store import Store, Stored
 
 _PAGE = 500  # stored events that are read at a time
@@ -76,13 +76,7 @@ class LiveView:
         return self.live.journal.newest(seen)
 
     def command(self, command: FromPage) -> None:
-        match command:
-            case PauseMessage():
-                self.live.pause()
-            case ResumeMessage():
-                self.live.resume()
-            case SwitchCuesMessage():
-                self.live.switch_cues(command.on)
+        self.live.command(command)
 
 
 @dataclass(frozen=True, slots=True)

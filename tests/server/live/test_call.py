@@ -132,7 +132,7 @@ async def test_steps_that_wait_are_taken_in_one_go(
     block = len(SECOND) // 10
     async with a_call(engine, store) as live:
         for start in range(0, 3 * block, block):
-            await live.hear(talk[start : start + block])
+            await live.take_audio(talk[start : start + block])
         live.finish(EndReason.STOPPED)
         await live.over.wait()
         assert live.status().at == pytest.approx(0.3)
@@ -144,7 +144,7 @@ async def test_tone_and_trend_do_not_wait_for_words_and_no_final_word_is_lost(
 ) -> None:
     words = Prints()
     async with a_call(engine, store, words=words) as live:
-        await live.hear(talk)
+        await live.take_audio(talk)
         await until(live, TrendMessage, lambda trend: trend.at >= 24)
         assert of(ToneMessage, await told(live))
         assert not of(WordsMessage, await told(live))
@@ -163,7 +163,7 @@ async def test_a_live_call_comes_to_what_the_pipeline_comes_to(engine: Engine, s
     words.leave.set()
     async with a_call(engine, store, words=words) as live:
         for start in range(0, len(talk), 4444):
-            await live.hear(talk[start : start + 4444])
+            await live.take_audio(talk[start : start + 4444])
         lived = await ended(live)
     pipeline = InlinePipeline(STEREO, engine.settings, engine.rules, replace(engine.models, words=words))
     intake = Intake(START.rate, STEREO)
@@ -181,7 +181,7 @@ async def test_partial_words_are_shown_while_a_turn_runs(engine: Engine, store: 
     words = Prints()
     words.leave.set()
     async with a_call(engine, store, words=words) as live:
-        feeding = asyncio.create_task(live.hear(talk))
+        feeding = asyncio.create_task(live.take_audio(talk))
         partial = await until(live, PartialWordsMessage, lambda partial: partial.text != "")
         await feeding
         final = await until(
@@ -194,7 +194,7 @@ async def test_models_that_fail_are_told_once_each_and_the_call_goes_on(
     engine: Engine, store: Store, talk: bytes
 ) -> None:
     async with a_call(engine, store, words=Faulty(), tone=Faulty()) as live:
-        await live.hear(talk)
+        await live.take_audio(talk)
         everything = await ended(live)
     errors = of(ErrorMessage, everything)
     assert [error.code for error in errors] == [ErrorCode.MODEL_FAILED] * 2
@@ -207,7 +207,7 @@ async def test_models_that_fail_are_told_once_each_and_the_call_goes_on(
 
 async def test_a_fault_in_the_core_ends_the_call_and_says_so(engine: Engine, store: Store) -> None:
     async with a_call(engine, store, vad=Faulty()) as live:
-        await live.hear(SECOND[:3200])
+        await live.take_audio(SECOND[:3200])
         await live.over.wait()
         *_, error, end = await told(live)
         assert isinstance(error, ErrorMessage)
@@ -216,7 +216,7 @@ async def test_a_fault_in_the_core_ends_the_call_and_says_so(engine: Engine, sto
         assert isinstance(end, CallEndedMessage)
         assert end.reason is EndReason.FAILED
         with pytest.raises(CallOverError, match="Call one is over"):
-            await live.hear(SECOND)
+            await live.take_audio(SECOND)
 
 
 class Slow:
@@ -235,7 +235,7 @@ class Slow:
 async def test_a_feed_that_is_too_fast_has_to_wait_and_nothing_is_dropped(engine: Engine, store: Store) -> None:
     vad = Slow()
     async with a_call(engine, store, vad=vad) as live:
-        feeding = asyncio.create_task(live.hear(SECOND))
+        feeding = asyncio.create_task(live.take_audio(SECOND))
         for _ in range(100):
             await asyncio.sleep(0)
         assert not feeding.done()
@@ -250,13 +250,13 @@ async def test_on_a_full_disk_the_call_goes_on_and_is_shown_as_not_being_stored(
     engine: Engine, store: Store, full_disk: FullDisk
 ) -> None:
     async with a_call(engine, store) as live:
-        await live.hear(SECOND)
+        await live.take_audio(SECOND)
         await until(live, TrendMessage, lambda trend: trend.at >= 0.5)
         before = store.last("one")
         with full_disk(store):
             for k in range(40):
-                live.note(NoteMessage(0.0, f"{k} " + "x" * 900))
-            await live.hear(SECOND)
+                live.command(NoteMessage(0.0, f"{k} " + "x" * 900))
+            await live.take_audio(SECOND)
             await until(live, StatusMessage, lambda status: not status.stored)
             await until(live, NotedMessage, lambda note: note.text.startswith("39"))
             assert [error.code for error in of(ErrorMessage, await told(live))] == [ErrorCode.NOT_STORED]
@@ -269,7 +269,7 @@ async def test_where_the_disk_has_no_room_for_audio_the_call_itself_goes_on(engi
     store.audio_path("one").parent.mkdir()
     store.audio_path("one").symlink_to("/dev/full")
     async with a_call(engine, store, structs.replace(START, keep_audio=True)) as live:
-        await live.hear(SECOND)
+        await live.take_audio(SECOND)
         everything = await ended(live)
     (error,) = of(ErrorMessage, everything)
     assert error.code is ErrorCode.AUDIO_NOT_KEPT

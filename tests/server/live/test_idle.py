@@ -32,8 +32,8 @@ def test_open_calls_that_send_nothing_take_no_processor_time(address: str) -> No
 async def test_of_a_call_that_is_over_a_server_keeps_nothing(engine: Engine, store: Store, recorded_call: Path) -> None:
     calls = CallRegistry(engine, store, LiveSettings(), keep_audio=False)
     live = await calls.open(StartMessage(call="one", agent="Kim", rate=8000))
-    kept = [weakref.ref(live), weakref.ref(live.journal), weakref.ref(live._hearing)]
-    await live.hear(next(iter(open_recording(recorded_call).blocks(9.0))).astype("<i2").tobytes())
+    kept = [weakref.ref(live), weakref.ref(live.journal), weakref.ref(live._session)]
+    await live.take_audio(next(iter(open_recording(recorded_call).blocks(9.0))).astype("<i2").tobytes())
     live.finish(EndReason.STOPPED)
     await live.over.wait()
     del live

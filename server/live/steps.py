@@ -1,0 +1,34 @@
+"""The steps of a live call: everything that happens to one, as values in one queue.
+
+Made on the event loop by `LiveCall`, taken on the sound thread by `LiveSession.feed`, in order. Audio and commands come
+from the feed and the pages, results and failures from the slow models; commands are the wire's own messages.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from server.pipeline.core import Job, Result
+from server.protocol.messages import DeviceMessage, NoteMessage, PauseMessage, ResumeMessage, SwitchCuesMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    pcm: bytes  # whole frames of PCM16, little-endian, interleaved
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A model gave no result for a job."""
+
+    job: Job
+    error: BaseException
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """No more audio comes. Results of jobs that are still out may follow."""
+
+
+Command: TypeAlias = PauseMessage | ResumeMessage | SwitchCuesMessage | DeviceMessage | NoteMessage
+Step: TypeAlias = Audio | Result | Failure | Command | Finish
