@@ -22,7 +22,12 @@ from audio.source import Note, Pcm
 
 GAP_S = 0.05  # a jump in a file's own time stamps longer than this is missing sound
 LONGEST_GAP_S = 600.0  # beyond it the time stamp is what is broken
+MOST_MISSING_S = 3600.0  # the same for all gaps of a file together
 SHORT_BY_S = 0.5  # a file that ends this much before its header says is said to break off
+
+# What a damaged file raises in FFmpeg and PyAV: text that is none, sizes that nobody has, types that numpy lacks.
+_DAMAGE = (av.error.FFmpegError, OSError, ValueError, ArithmeticError, LookupError, MemoryError)
+_TYPES = {"u8", "s16", "s32", "flt", "dbl"}  # of samples, interleaved or planar
 
 
 class FileError(CalmlineError):
@@ -78,26 +83,39 @@ def decode(path: Path, form: Format, report: Report) -> Iterator[Pcm]:
                 gap_s = frame.time - start - done / form.rate
                 if GAP_S < gap_s < LONGEST_GAP_S:
                     gap = round(gap_s * form.rate)
-                    yield np.zeros((gap, form.channels), np.int16)
-                    done, missing = done + gap, missing + gap
+                    if missing + gap <= MOST_MISSING_S * form.rate:
+                        yield from _silence(gap, form)
+                        done, missing = done + gap, missing + gap
             done += frame.samples
             yield _quantised(_samples(frame), report)
     report.notes += _endings(path, form, done, missing)
 
 
+def _silence(length: int, form: Format) -> Iterator[Pcm]:
+    """In blocks of a second at most: memory stays flat."""
+    for begin in range(0, length, form.rate):
+        yield np.zeros((min(form.rate, length - begin), form.channels), np.int16)
+
+
 def _opened(path: Path) -> InputContainer:
-    if not path.exists():
-        raise FileError(f"There is no file {path}.")
-    if path.is_dir():
-        raise FileError(f"{path} is a folder, but a sound file was expected.")
     try:
+        if not path.exists():
+            raise FileError(f"There is no file {path}.")
+        if path.is_dir():
+            raise FileError(f"{path} is a folder, but a sound file was expected.")
         if path.stat().st_size == 0:
             raise FileError(f"{path} is empty (0 bytes), but a sound file was expected.")
-        container = av.open(str(path.absolute()))  # absolute: FFmpeg takes "name:" for a protocol
+        container = av.open(
+            str(path.absolute()),  # FFmpeg takes "name:" for a protocol
+            metadata_errors="replace",  # tags may be in any encoding
+            container_options={"protocol_whitelist": "file"},  # a playlist in here leads nowhere else
+        )
     except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror}.") from error
+        raise FileError(f"{path} cannot be read: {error.strerror or error}.") from error
     except av.error.FFmpegError as error:
         raise FileError(f"{path} is not a sound file that FFmpeg can read ({error.strerror}).") from error
+    except _DAMAGE as error:
+        raise FileError(f"{path} is not a sound file that can be read ({error}).") from error
     if not container.streams.audio:
         container.close()
         raise FileError(f"{path} has no sound in it, but a recorded call was expected.")
@@ -113,9 +131,13 @@ def _frames(container: InputContainer) -> Iterator[AudioFrame]:
             if packet is None:
                 return
             frames = packet.decode()
-        except av.error.FFmpegError:
+        except _DAMAGE:
             continue
-        yield from (frame for frame in frames if isinstance(frame, AudioFrame) and frame.samples)
+        yield from (frame for frame in frames if isinstance(frame, AudioFrame) and _readable(frame))
+
+
+def _readable(frame: AudioFrame) -> bool:
+    return frame.samples > 0 and frame.sample_rate > 0 and frame.format.packed.name in _TYPES
 
 
 def _samples(frame: AudioFrame) -> NDArray[Any]:
@@ -155,11 +177,15 @@ def _endings(path: Path, form: Format, done: int, missing: int) -> Iterator[Note
 
 def _riff_cut_off(path: Path) -> bool:
     """Whether a WAV file is shorter than its header says; FFmpeg hides that for whole-number samples."""
-    with path.open("rb") as file:
-        head = file.read(8)
+    try:
+        with path.open("rb") as file:
+            head = file.read(8)
+        size = path.stat().st_size
+    except OSError:  # it has gone since
+        return False
     announced = int.from_bytes(head[4:8], "little") + 8
     streamed = announced >= 0xFFFF_FFF8  # written to a pipe: the length was never known
-    return head[:4] == b"RIFF" and not streamed and path.stat().st_size < announced - 1
+    return head[:4] == b"RIFF" and not streamed and size < announced - 1
 
 
 def _note(at_s: float, text: str) -> Note:

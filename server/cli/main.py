@@ -246,7 +246,8 @@ def main() -> None:
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(encoding="utf-8")  # JSON is UTF-8, and Windows would choose otherwise for a pipe
+            # JSON is UTF-8, and Windows would choose otherwise for a pipe; a name of bytes must not stop a line
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     for command in metadata.entry_points(group="calmline.commands"):
         app.add_typer(command.load(), name=command.name)
     app()

@@ -1,23 +1,25 @@
 """`calmline analyze`: file after file through the analysis, each to its own folder of results.
 
-In: sound files, or folders of them. Out: an `Outcome` for each, also for those that cannot be heard: one bad file does
-not stop the others. Models are loaded once. Runs on the caller's thread; one progress bar on standard error shows how
-far it is. A result is written when it is whole, so a run that broke off can be taken up where it was.
+In: sound files, or folders of them. Out: an `Outcome` for each, also for those that cannot be heard: whatever goes
+wrong with one does not stop the others. Models are loaded once. Runs on the caller's thread; one progress bar on
+standard error shows how far it is. A result is written when it is whole, so a run that broke off can be taken up where
+it was.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from time import monotonic
 
 from msgspec import Struct
 
-from audio.errors import CalmlineError
-from audio.files import Recording, open_recording
+from audio.files import open_recording
+from audio.text import printable
 from coach.types import Fate
 from server.live.registry import Engine
 from server.offline.analysis import analyze
+from server.offline.faults import in_a_sentence
 from server.offline.result_files import RESULT, write_result
 from server.protocol.calls import Layout
 from server.store.report import Result
@@ -75,27 +77,24 @@ def analyze_files(
     """Analyse the recordings of a batch, in order. `say` is told what a person should know of each; `progress` the name
     of the recording at hand and how many are done."""
     for number, (path, folder) in enumerate(_with_folders(batch.files, batch.out)):
-        progress(path.name, number)
-        if batch.resume and (folder / RESULT).is_file():
-            yield Outcome(str(path), DONE, result=str(folder / RESULT))
-            continue
+
+        def heard(done: float, name: str = printable(path.name), before: int = number) -> None:
+            progress(name, before + done)
+
+        heard(0)
         try:
-            recording = open_recording(path, batch.customer, batch.swap)
-
-            def heard(
-                now: float, name: str = path.name, before: int = number, whole: float | None = recording.duration_s
-            ) -> None:
-                progress(name, before + min(now / whole, 1) if whole else before)
-
-            yield _one(path, recording, folder, engine, store, batch, say, heard)
-        except CalmlineError as error:
-            say(error)
-            yield Outcome(str(path), str(error))
+            if batch.resume and (folder / RESULT).is_file():
+                outcome = Outcome(printable(str(path)), DONE, result=printable(str(folder / RESULT)))
+            else:
+                outcome = _one(path, folder, engine, store, batch, say, heard)
+        except Exception as error:  # noqa: BLE001 - of a bug too: an hour of other recordings may be waiting
+            outcome = Outcome(printable(str(path)), in_a_sentence(path, error))
+            say(outcome.status)
+        yield outcome
 
 
 def _one(
     path: Path,
-    recording: Recording,
     folder: Path,
     engine: Engine,
     store: Store,
@@ -103,8 +102,15 @@ def _one(
     say: Callable[[object], None],
     heard: Callable[[float], None],
 ) -> Outcome:
+    """One recording, from file to files. `heard` is told the share of it that is done, 0..1."""
     began = monotonic()
-    result = analyze(recording, path.stem, batch.agent, engine, store, batch.keep_audio, heard)
+    recording = open_recording(path, batch.customer, batch.swap)
+    whole = recording.duration_s
+
+    def heard_s(now: float) -> None:
+        heard(min(now / whole, 1) if whole else 0)
+
+    result = analyze(recording, path.stem, batch.agent, engine, store, batch.keep_audio, heard_s)
     write_result(result, folder)
     for note in result.notes:
         say(note.text)
@@ -113,19 +119,26 @@ def _one(
 
 def _files(path: Path) -> list[tuple[Path, Path]]:
     """The file itself; of a folder, the sound files in it and below it. Each with what its results are called."""
-    if not path.is_dir():
+    try:
+        if not path.is_dir():
+            return [(path, Path(path.stem))]
+        files = _sounds(path)
+    except OSError:  # opening it as a file will say why
         return [(path, Path(path.stem))]
-    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SOUNDS and file.is_file())
     return [(file, file.relative_to(path).with_suffix("")) for file in files]
+
+
+def _sounds(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.suffix.lower() in SOUNDS and file.is_file())
 
 
 def _outcome(path: Path, result: Result, file: Path, took_s: float) -> Outcome:
     return Outcome(
-        path=str(path),
+        path=printable(str(path)),
         status=OK,
         call=result.call.id,
         layout=result.call.layout,
-        result=str(file),
+        result=printable(str(file)),
         duration_s=result.call.duration,
         took_s=round(took_s, 2),
         words=sum(len(turn.words) for turn in result.words),
@@ -136,8 +149,10 @@ def _outcome(path: Path, result: Result, file: Path, took_s: float) -> Outcome:
 
 
 def _with_folders(files: Sequence[tuple[Path, Path]], out: Path) -> Iterator[tuple[Path, Path]]:
-    """Each file with a folder for its results, by its name; those of one name are numbered."""
-    seen: Counter[Path] = Counter()
+    """Each file with a folder of its own for its results, by its name; those of one name are numbered."""
+    taken: set[str] = set()
     for path, name in files:
-        seen[name] += 1
-        yield path, out / (name if seen[name] == 1 else name.with_name(f"{name.name}-{seen[name]}"))
+        numbered = (name.with_name(f"{name.name}-{number}") for number in count(2))
+        own = next(it for it in chain([name], numbered) if str(it).lower() not in taken)
+        taken.add(str(own).lower())
+        yield path, out / own

@@ -15,9 +15,11 @@ from audio.errors import CalmlineError
 from audio.files import open_recording
 from audio.frame import SAMPLE_RATE, Channel, Samples
 from audio.intake import Intake
+from audio.text import printable
 from audio.vad import VadModel
 from models.tone.clip import read_clip
 from models.tone.types import NoReading, ToneModel
+from server.offline.faults import in_a_sentence
 
 OK = "ok"
 LONGEST_S = 600.0  # seconds
@@ -44,21 +46,24 @@ class TooLongError(CalmlineError):
 
 
 def read_files(tone: ToneModel, vad: VadModel, paths: Iterable[Path]) -> Iterator[FileTone]:
-    """The tone of files, in order; one that cannot be read does not stop the others."""
+    """The tone of files, in order; whatever goes wrong with one does not stop the others."""
     for path in paths:
         try:
-            yield read_file(path, tone, vad)
-        except CalmlineError as error:
-            yield FileTone(str(path), str(error))
+            read = read_file(path, tone, vad)
+        except Exception as error:  # noqa: BLE001 - of a bug too
+            read = FileTone(printable(str(path)), in_a_sentence(path, error))
+        yield read
 
 
 def read_file(path: Path, tone: ToneModel, vad: VadModel) -> FileTone:
     """The tone of a file. Raises `CalmlineError` where it cannot be heard."""
     reading = read_clip(tone, vad, customer_of(path))
     if reading.reason is not None:
-        return FileTone(str(path), reading.reason.value)
+        return FileTone(printable(str(path)), reading.reason.value)
     figures: Sequence[float | None] = (reading.anger, reading.arousal, reading.valence, reading.confidence)
-    return FileTone(str(path), OK, *(None if figure is None else round(float(figure), 4) for figure in figures))
+    return FileTone(
+        printable(str(path)), OK, *(None if figure is None else round(float(figure), 4) for figure in figures)
+    )
 
 
 def customer_of(path: Path) -> Samples:

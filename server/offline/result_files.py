@@ -38,7 +38,7 @@ def write_result(result: Result, folder: Path) -> None:
         whole.write_bytes(json.format(json.encode(result), indent=1) + b"\n")
         whole.replace(folder / RESULT)
     except OSError as error:
-        raise WriteError(f"The result could not be written to {folder}: {error.strerror}.") from error
+        raise WriteError(f"The result could not be written to {folder}: {error.strerror or error}.") from error
 
 
 def moments(result: Result) -> list[Moment]:

@@ -1,3 +1,5 @@
+import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import pytest
 import soundfile  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from audio.decode import FileError, Report, decode, probe
+from audio.decode import MOST_MISSING_S, FileError, Report, decode, probe
 from audio.source import Pcm
 
 RATE = 16_000
@@ -20,7 +22,7 @@ def decoded(path: Path) -> tuple[Pcm, Report]:
 
 
 def written(path: Path, samples: NDArray[np.generic], rate: int = RATE, subtype: str = "PCM_16") -> Path:
-    soundfile.write(path, samples, rate, subtype=subtype)
+    soundfile.write(os.fsencode(path), samples, rate, subtype=subtype, format=path.suffix[1:].upper())
     return path
 
 
@@ -99,6 +101,62 @@ def test_sound_lost_inside_a_file_is_silence_so_that_time_goes_on(tmp_path: Path
     assert [note.text for note in report.notes] == [f"0.5 s of sound are missing inside {path}; they are silent."]
 
 
+def test_time_stamps_that_leap_cost_no_memory_and_no_hours(tmp_path: Path) -> None:
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=RATE, layout="mono")
+        for k in range(20):
+            frame = av.AudioFrame.from_ndarray(np.full((1, RATE // 10), 1000, np.int16), "s16", "mono")
+            frame.sample_rate, frame.pts = RATE, k * 599 * RATE
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    lengths = [len(block) for block in decode(path, probe(path), Report())]
+    assert max(lengths) <= RATE
+    assert 599 * RATE < sum(lengths) <= (MOST_MISSING_S + 2) * RATE
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.mkv", "a.mp3", "a.flac"])
+def test_a_tag_that_is_not_utf_8_is_no_fault_of_the_sound(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    codec = {"a.wav": "pcm_s16le", "a.mkv": "pcm_s16le", "a.mp3": "mp3", "a.flac": "flac"}[name]
+    with av.open(str(path), "w") as container:
+        container.metadata["title"] = "Beschwerde Xber Rechnung"
+        stream = container.add_stream(codec, rate=RATE, layout="mono")
+        stream.metadata["title"] = "Beschwerde Xber Rechnung"
+        frame = av.AudioFrame.from_ndarray(np.full((1, 1152), 1000, np.int16), "s16", "mono")
+        if name == "a.mp3":
+            frame = av.AudioFrame.from_ndarray(np.full((1, 1152), 0.1, np.float32), "fltp", "mono")
+        frame.sample_rate = RATE
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    whole = path.read_bytes()
+    assert b"Xber" in whole
+    path.write_bytes(whole.replace(b"Xber", b"\xfcber"))
+    pcm, _ = decoded(path)
+    assert len(pcm) >= 1152
+
+
+def test_a_name_that_is_not_utf_8_is_opened_and_can_be_told(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"K\xfcndigung.wav")
+    pcm, _ = decoded(written(path, WAVE))
+    assert len(pcm) == len(WAVE)
+    path.write_bytes(b"text")
+    with pytest.raises(FileError, match=r"Kündigung\.wav is not a sound file"):
+        probe(path)
+
+
+def test_a_playlist_leads_to_no_other_machine(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/call.ts"
+        path = tmp_path / "call.wav"
+        path.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{address}\n#EXT-X-ENDLIST\n")
+        with pytest.raises(FileError):
+            probe(path)
+        server.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
 def video(path: Path) -> None:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mpeg4", rate=10)
@@ -118,12 +176,13 @@ BAD: list[tuple[str, Callable[[Path], object], str]] = [
         lambda path: path.write_text("Dear customer,\n" * 9),
         "{path} is not a sound file that FFmpeg can read",
     ),
+    ("a" * 300, lambda path: None, "{path} cannot be read: File name too long."),
     ("silent.mp4", video, "{path} has no sound in it, but a recorded call was expected."),
     ("zero.wav", lambda path: written(path, WAVE[:0]), "{path} holds no sound: it has not one sample"),
 ]
 
 
-@pytest.mark.parametrize(("name", "make", "sentence"), BAD, ids=[name for name, _, _ in BAD])
+@pytest.mark.parametrize(("name", "make", "sentence"), BAD, ids=[name[:9] for name, _, _ in BAD])
 def test_what_is_no_call_is_refused_in_one_sentence(
     tmp_path: Path, name: str, make: Callable[[Path], object], sentence: str
 ) -> None:
