@@ -3,6 +3,7 @@
 `build_app` composes; the calls that run live as long as the application does, and are ended in order when it stops.
 """
 
+import asyncio
 import logging
 import mimetypes
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ from typing import Annotated
 from msgspec import Meta
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
@@ -24,13 +26,20 @@ from server.live.call import LiveSettings
 from server.live.registry import CallRegistry, Engine
 from server.store.store import NotStoredError, Store
 from server.web import api
-from server.web.auth import Guard, login
+from server.web.answers import Faults, http_error
+from server.web.auth import Guard
+from server.web.bodies import Bodies
 from server.web.follow import follow_call, follow_newest
+from server.web.login import Door, login, logout
+from server.web.parameters import ParameterError
 from server.web.sockets import nowhere
 
 PAGES = Path(__file__).parents[1] / "dashboard"
 _HEADERS = {
     "content-security-policy": "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(self)",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
@@ -41,7 +50,7 @@ logger = logging.getLogger(__name__)
 class ServerSettings:
     host: str = "127.0.0.1"  # name or address to listen on
     port: Annotated[int, Meta(ge=0, le=65535)] = 8420  # 0: any that is free
-    token: Annotated[str, Meta(min_length=1)] | None = (
+    token: Annotated[str, Meta(min_length=16)] | None = (
         None  # whoever talks to the server must know it; off loopback there must be one
     )
     allowed_origins: tuple[str, ...] = ()  # whose pages may talk to it besides its own, such as https://crm.example
@@ -68,6 +77,7 @@ def build_app(settings: ServerSettings, engine: Engine, store: Store) -> Starlet
         Route("/metrics", api.send_metrics),
         Route("/api/health", api.health),
         Route("/api/login", login, methods=["POST"]),
+        Route("/api/logout", logout, methods=["POST"]),
         Route("/api/calls", api.list_calls),
         Route("/api/calls/{call}", api.show_call),
         Route("/api/calls/{call}", api.delete_call, methods=["DELETE"]),
@@ -75,18 +85,23 @@ def build_app(settings: ServerSettings, engine: Engine, store: Store) -> Starlet
         Route("/api/calls/{call}/audio", api.send_audio),
         Route("/api/calls/{call}/peaks", api.send_peaks),
         Route("/api/calls/{call}/verdicts", api.list_verdicts),
-        Route("/api/calls/{call}/verdicts/{alert:int}", api.judge, methods=["PUT"]),
+        Route("/api/calls/{call}/verdicts/{alert}", api.judge, methods=["PUT"]),
         Route("/demo/billing_call.opus", api.send_demo_call),
+        Mount("/api", routes=[]),
         WebSocketRoute("/ws/feed", feed),
         WebSocketRoute("/ws/follow", follow_newest),
         WebSocketRoute("/ws/calls/{call}", follow_call),
         WebSocketRoute("/{elsewhere:path}", nowhere),
         Mount("/", StaticFiles(directory=PAGES, html=True)),
     ]
-    layers = [Middleware(Headers), Middleware(Guard, settings.token, settings.allowed_origins)]
-    on_errors = {NotStoredError: api.not_stored}
+    door = Door(settings.token)
+    guard = Middleware(Guard, door, settings.allowed_origins)
+    layers = [Middleware(Headers), Middleware(Faults), Middleware(Bodies), guard]
+    on_errors = {NotStoredError: api.not_stored, ParameterError: api.bad_parameter, HTTPException: http_error}
     app = Starlette(routes=routes, middleware=layers, lifespan=lifespan, exception_handlers=on_errors)
     app.state.settings = settings
+    app.state.door = door
+    app.state.reading = asyncio.Lock()  # whose turn it is to read a whole call
     return app
 
 

@@ -22,6 +22,7 @@ VERSION = 1
 class CloseCode:
     """Why the server closes a websocket, besides 1000 (done) and 1012 (shutting down)."""
 
+    TRY_LATER = 1013
     UNAUTHORIZED = 4401
     FORBIDDEN = 4403
     NOT_FOUND = 4404

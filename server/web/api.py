@@ -9,22 +9,23 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import TypeAlias
 
-from msgspec import DecodeError, Raw, json, structs
+from msgspec import DecodeError, json, structs
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, Response, StreamingResponse
 
 from server.demo import DEMO_CALL
 from server.live.registry import CallRegistry
 from server.protocol.calls import CallInfo, CallState, Verdict
-from server.protocol.events.base import Count, DurableMessage
+from server.protocol.events.base import Count
 from server.protocol.events.errors import ErrorCode
-from server.protocol.messages import read_from_server
-from server.store.report import gather
+from server.store.joined import join_events
 from server.store.store import Store
 from server.store.waveforms import LEVELS, read_peaks
-from server.web.auth import refusal
+from server.web.answers import refusal, shown
+from server.web.parameters import number, whole
+from server.web.results import whole_call
 
 _LARGEST = 500  # calls or events in one answer
 
@@ -51,7 +52,7 @@ async def health(request: Request) -> Response:
 
 def list_calls(request: Request) -> Response:
     """GET /api/calls?limit=50&before=ID: the newest calls first; `next` is the `before` of the next page, or null."""
-    limit = _number(request, "limit", 50)
+    limit = number(request, "limit", 50, 1, _LARGEST)
     calls = _store(request).calls(limit, request.query_params.get("before"))
     alerts = _store(request).alerts([call.id for call in calls])
     listed = [Listed(**structs.asdict(call), alerts=alerts.get(call.id, 0)) for call in calls]
@@ -64,7 +65,7 @@ def known(handle: _OfCall) -> Callable[[Request], Response]:
     def handler(request: Request) -> Response:
         call = _store(request).call(request.path_params["call"])
         if call is None:
-            text = f"There is no call {request.path_params['call']} in the list of calls."
+            text = f"There is no call {shown(request.path_params['call'])} in the list of calls."
             return refusal(404, ErrorCode.UNKNOWN_CALL, text)
         return handle(request, call)
 
@@ -74,17 +75,17 @@ def known(handle: _OfCall) -> Callable[[Request], Response]:
 @known
 def show_call(request: Request, call: CallInfo) -> Response:
     """GET /api/calls/{call}: the call and all that was found in it, gathered by kind."""
-    told = [read_from_server(event.json) for event in _store(request).events(call.id)]
-    return _json(gather(call, [event for event in told if isinstance(event, DurableMessage)]))
+    told = whole_call(_store(request), call, request.app.state.reading)
+    return StreamingResponse(told, media_type="application/json")
 
 
 @known
 def list_events(request: Request, call: CallInfo) -> Response:
     """GET /api/calls/{call}/events?after=0&limit=500: the numbered events; `next` is the next `after`, or null."""
-    limit = _number(request, "limit", _LARGEST)
-    events = _store(request).events(call.id, _number(request, "after", 0, largest=None), limit)
-    following = events[-1].seq if len(events) == limit else None
-    return _json({"events": [Raw(event.json.encode()) for event in events], "next": following})
+    limit = number(request, "limit", _LARGEST, 1, _LARGEST)
+    events = join_events(_store(request).engine, call.id, number(request, "after", 0), limit)
+    following = events.last if events.count == limit else "null"
+    return Response(f'{{"events":[{events.json}],"next":{following}}}', media_type="application/json")
 
 
 def with_audio(handle: _OfCall) -> _OfCall:
@@ -112,7 +113,7 @@ def send_audio(request: Request, call: CallInfo) -> Response:
 @with_audio
 def send_peaks(request: Request, call: CallInfo) -> Response:
     """GET /api/calls/{call}/peaks?level=0: bytes [bins, channels] (`server.store.waveforms`), channels as the audio."""
-    peaks = read_peaks(_store(request).audio_path(call.id), min(_number(request, "level", 0, None), LEVELS - 1))
+    peaks = read_peaks(_store(request).audio_path(call.id), number(request, "level", 0, 0, LEVELS - 1))
     return Response(peaks.tobytes(), media_type="application/octet-stream")
 
 
@@ -128,12 +129,13 @@ async def judge(request: Request) -> Response:
     body = await request.body()
     try:
         verdict = json.decode(body, type=Verdict | None)
-    except DecodeError:
-        given = body[:40].decode(errors="replace")
+    except (DecodeError, UnicodeError, RecursionError):
+        given = shown(body.decode(errors="replace"))
         text = f'Expected "useful", "wrong", "not now" or null as JSON, but {given or "nothing"} came.'
         return refusal(422, ErrorCode.BAD_MESSAGE, text)
-    if not await to_thread(_store(request).judge, call, alert, verdict):
-        return refusal(404, ErrorCode.UNKNOWN_ALERT, f"Call {call} has no alert number {alert}.")
+    seq = whole(alert)
+    if seq is None or not await to_thread(_store(request).judge, call, seq, verdict):
+        return refusal(404, ErrorCode.UNKNOWN_ALERT, f"Call {shown(call)} has no alert number {shown(alert)}.")
     return Response(status_code=204)
 
 
@@ -151,6 +153,11 @@ async def send_demo_call(_: Request) -> Response:
     return FileResponse(DEMO_CALL, media_type="audio/ogg")
 
 
+async def bad_parameter(_: Request, error: Exception) -> Response:
+    """What is answered where a query asks for something that cannot be."""
+    return refusal(422, ErrorCode.BAD_MESSAGE, str(error))
+
+
 async def not_stored(_: Request, error: Exception) -> Response:
     """What is answered where the store took no more."""
     return refusal(507, ErrorCode.NOT_STORED, str(error))
@@ -159,13 +166,6 @@ async def not_stored(_: Request, error: Exception) -> Response:
 def _store(request: Request) -> Store:
     store: Store = request.app.state.calls.store
     return store
-
-
-def _number(request: Request, name: str, default: int, largest: int | None = _LARGEST) -> int:
-    """A count among the query parameters: the default where there is none that can be read."""
-    given = request.query_params.get(name, "")
-    number = int(given) if given.isdecimal() else default
-    return number if largest is None else max(1, min(number, largest))
 
 
 def _json(value: object) -> Response:

@@ -52,7 +52,7 @@ def test_a_page_signs_in_where_the_server_wants_a_token(
     browser: Browser, settings: ServerSettings, wordless: Engine
 ) -> None:
     with (
-        serving(replace(settings, token="sesame"), wordless) as address,
+        serving(replace(settings, token="open sesame, please"), wordless) as address,
         guarded(browser, address, expected="401") as page,
     ):
         page.goto("/")
@@ -60,7 +60,7 @@ def test_a_page_signs_in_where_the_server_wants_a_token(
         token.fill("open")
         token.press("Enter")
         expect(page.get_by_role("alert")).to_have_text("This is not the token of this server.")
-        token.fill("sesame")
+        token.fill("open sesame, please")
         token.press("Enter")
         expect(page.locator("cue-card .say")).to_have_text("No call is running.")
         expect(token).to_be_hidden()

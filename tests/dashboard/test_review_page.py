@@ -223,11 +223,11 @@ def test_a_reviewer_signs_in_where_the_server_wants_a_token(
     browser: Browser, settings: ServerSettings, wordless: Engine
 ) -> None:
     with (
-        serving(replace(settings, token="sesame"), wordless) as guarded_server,
+        serving(replace(settings, token="open sesame, please"), wordless) as guarded_server,
         guarded(browser, guarded_server, expected="401") as page,
     ):
         page.goto("/review.html")
-        page.get_by_label("Token of this server").fill("sesame")
+        page.get_by_label("Token of this server").fill("open sesame, please")
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_text("No call was kept yet.")).to_be_visible()
 

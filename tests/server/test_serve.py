@@ -65,7 +65,7 @@ def test_a_port_that_is_taken_is_said_in_one_sentence(settings: ServerSettings) 
 
 def test_a_host_that_is_not_there_is_said_in_one_sentence(settings: ServerSettings) -> None:
     with pytest.raises(ServeError, match=r"^Expected a host and port to listen on; 192\.0\.2\.1:0 is not: .*\.$"):
-        bind(replace(settings, host="192.0.2.1", token="a token"))
+        bind(replace(settings, host="192.0.2.1", token="a token of some length"))
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "desk.example"])

@@ -64,7 +64,7 @@ def test_a_list_in_the_environment_is_separated_by_commas() -> None:
         ("server = 1", "there is server = 1, but there is no such setting"),
         ("server.port = 'x'", "server.port = 'x' cannot be used: expected a whole number"),
         ("server.port = 65536", "server.port = 65536 cannot be used: expected a whole number <= 65535"),
-        ("server.token = ''", "server.token = '' cannot be used: expected a text of length >= 1"),
+        ("server.token = ''", "server.token = '' cannot be used: expected a text of length >= 16"),
         ("models.tone.shortest_s = true", "models.tone.shortest_s = True cannot be used: expected a number"),
         ("audio.turns.longest_s = 30", "audio.turns.longest_s = 30 cannot be used: expected a number <= 29"),
         ("server.port =", "was expected to be TOML and is not"),

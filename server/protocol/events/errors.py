@@ -25,6 +25,12 @@ class ErrorCode(StrEnum):
     FORBIDDEN = "forbidden"
     UNAUTHORIZED = "unauthorized"
     AT_CAPACITY = "at_capacity"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    TOO_LARGE = "too_large"  # the body of a request
+    TOO_SLOW = "too_slow"  # a request that does not come to its end
+    TOO_MANY_ATTEMPTS = "too_many_attempts"  # with a wrong token
+    TOO_MANY_CONNECTIONS = "too_many_connections"
+    FAULT = "fault"  # in the program; the log has it
 
 
 class ErrorMessage(DurableMessage, frozen=True):

@@ -111,10 +111,10 @@ def test_a_server_that_runs_is_used(settings: ServerSettings, engine: Engine, tm
 
 def test_a_server_that_wants_another_token_is_named(settings: ServerSettings, engine: Engine, call_file: Path) -> None:
     start = start_of(open_recording(call_file), "call", "Kim")
-    with serving(replace(settings, token="right"), engine) as address:
+    with serving(replace(settings, token="the right token of it"), engine) as address:
         with pytest.raises(LinkError, match=r"token"):
             send_call(Link(address, "wrong"), start, [], nothing)
-        send_call(Link(address, "right"), start, [], nothing)
+        send_call(Link(address, "the right token of it"), start, [], nothing)
 
 
 def test_a_call_that_is_refused_says_why(address: str, call_file: Path) -> None:

@@ -54,7 +54,6 @@ def test_calls_are_listed_page_by_page_the_newest_first(http: httpx.Client) -> N
     page = http.get(f"/api/calls?limit=2&before={page['next']}").json()
     assert [call["id"] for call in page["calls"]] == ["a"]
     assert page["next"] is None
-    assert len(http.get("/api/calls?limit=x").json()["calls"]) == 3
 
 
 def test_the_result_of_a_call_has_what_was_found_by_kind(http: httpx.Client) -> None:
@@ -144,6 +143,80 @@ def test_a_verdict_that_the_store_does_not_take_is_said(http: httpx.Client, sett
         connection.exec_driver_sql("""INSERT INTO events VALUES ('one', 100, '{"type":"detection"}')""")
     answer = http.put("/api/calls/one/verdicts/100", content='"wrong"')
     assert (answer.status_code, answer.json()["code"]) == (507, "not_stored")
+
+
+@pytest.mark.parametrize("given", ["x", "-1", "1.5", "", " 1", "\u0663", "\u00b2", "1e9", "0x10", "-" + "9" * 5000])
+def test_a_number_in_a_query_that_is_none_is_said_in_a_sentence(http: httpx.Client, given: str) -> None:
+    finished(http, START)
+    for path, name in (("", "limit"), ("/one/events", "after"), ("/one/events", "limit"), ("/one/peaks", "level")):
+        answer = http.get(f"/api/calls{path}", params={name: given})
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_message")
+        assert answer.json()["text"].startswith(f"Expected a whole number for {name}; ")
+        assert len(answer.json()["text"]) < 150
+
+
+def test_a_number_in_a_query_is_brought_within_its_bounds(http: httpx.Client) -> None:
+    finished(http, START)
+    for huge in (str(10**20), str(2**63), "9" * 5000, "0" * 4000 + "9" * 999):
+        assert http.get("/api/calls/one/events", params={"after": huge}).json() == {"events": [], "next": None}
+        assert http.get("/api/calls/one/events", params={"limit": huge}).json()["events"]
+        assert len(http.get("/api/calls", params={"limit": huge}).json()["calls"]) == 1
+        assert len(http.get("/api/calls/one/peaks", params={"level": huge}).content) == 2
+        none = http.put(f"/api/calls/one/verdicts/{huge}", content='"wrong"')
+        assert (none.status_code, none.json()["code"]) == (404, "unknown_alert")
+    assert len(http.get("/api/calls/one/events?limit=0").json()["events"]) == 1
+
+
+def test_an_address_that_leads_nowhere_is_answered_with_a_sentence(http: httpx.Client) -> None:
+    finished(http, START)
+    odd = ("%00", "a%0Ab", "..%2f..%2fetc%2fpasswd", "%2e%2e", "x" * 10_000, "%ff%fe", "%E2%80%AE", "one%20", "CON")
+    for call in odd:
+        for path in (f"/api/calls/{call}", f"/api/calls/{call}/events", f"/api/{call}", f"/pages/{call}/x"):
+            answer = http.get(path)
+            assert answer.status_code == 404, path
+            assert answer.json()["code"] in ("unknown_call", "not_found")
+            assert answer.json()["text"].isprintable()
+            assert len(answer.json()["text"]) < 250
+        assert http.get("/api/calls", params={"before": call}).json() == {"calls": [], "next": None}
+    for path in ("/api", "/api/", "/api/calls/", "/api/calls/one/", "/api/calls/one/verdicts/", "//api/calls"):
+        assert http.get(path).json()["code"] == "not_found"
+    assert http.post("/api/nowhere").status_code == 404
+
+
+def test_a_method_that_is_not_allowed_is_answered_with_those_that_are(http: httpx.Client) -> None:
+    for method, path, allowed in (
+        ("POST", "/api/calls/one", "DELETE, GET, HEAD"),
+        ("PUT", "/api/calls", "GET, HEAD"),
+        ("GET", "/api/login", "POST"),
+        ("GET", "/api/calls/one/verdicts/1", "PUT"),
+        ("BREW", "/api/health", "GET, HEAD"),
+        ("POST", "/", "GET, HEAD"),
+    ):
+        answer = http.request(method, path)
+        assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+        assert answer.headers["allow"] == allowed
+        assert answer.json()["text"] == f"Expected {allowed.replace(', ', ' or ')} for {path}; {method} came."
+
+
+def test_a_verdict_that_cannot_be_read_is_refused(http: httpx.Client) -> None:
+    for body in (b"[" * 1024, b'{"a":' * 200, b'"\xff"', b"", b"\x00", b'"use' + b"x" * 900):
+        answer = http.put("/api/calls/one/verdicts/1", content=body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_message")
+        assert len(answer.json()["text"]) < 200
+
+
+def test_a_fault_in_the_program_is_one_sentence_and_one_traceback_in_the_log(
+    http: httpx.Client, settings: ServerSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Store(Path(settings.data_folder or "")) as store, store.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE verdicts")
+        connection.exec_driver_sql("DROP TABLE events")
+        connection.exec_driver_sql("DROP TABLE calls")
+    answer = http.get("/api/calls")
+    assert (answer.status_code, answer.json()["code"]) == (500, "fault")
+    assert answer.json()["text"] == "This failed through a fault in the program; the server's log says more."
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+    assert [record.exc_info is not None for record in caplog.records if record.levelname == "ERROR"] == [True]
 
 
 def test_a_deleted_call_is_gone(http: httpx.Client) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import httpx
 import pytest
+from raw_http import ask
 from wire import Client
 
 from server.app import ServerSettings
@@ -75,6 +76,81 @@ def test_pages_of_other_origins_are_refused_where_anything_can_be_changed(addres
     for path in ("/api/calls/one", "/api/login"):
         answer = httpx.request("DELETE", address + path, headers={"Origin": origin})
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null", "Sec-Fetch-Site": "cross-site"},
+        {"Origin": "http://["},
+        {"Origin": ""},
+    ],
+)
+def test_pages_of_other_sites_can_load_nothing_either(address: str, headers: dict[str, str]) -> None:
+    for path in ("/api/calls", "/api/calls/one/audio", "/api/health", "/demo/billing_call.opus", "/metrics"):
+        answer = httpx.get(address + path, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+        assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+
+
+def test_our_own_pages_load_what_they_need(address: str, guarded: str) -> None:
+    for site in ("same-origin", "none"):
+        assert httpx.get(f"{address}/demo/billing_call.opus", headers={"Sec-Fetch-Site": site}).status_code == 200
+    assert (
+        httpx.get(f"{address}/", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
+    )  # a link that leads here
+    crm = {"Origin": "https://CRM.example", "Sec-Fetch-Site": "cross-site", "Authorization": f"Bearer {TOKEN}"}
+    assert httpx.get(f"{guarded}/api/calls", headers=crm).status_code == 200
+
+
+def test_a_server_behind_a_name_knows_its_own_pages_however_the_port_is_written(guarded: str) -> None:
+    for host, origin in (
+        ("calls.example", "https://calls.example"),
+        ("Calls.Example", "https://calls.example"),
+        ("calls.example:443", "https://calls.example"),
+        ("calls.example", "http://calls.example:80"),
+        ("calls.example.", "http://calls.example"),
+    ):
+        answer = httpx.post(f"{guarded}/api/login", content=TOKEN, headers={"Host": host, "Origin": origin})
+        assert answer.status_code == 204, (host, origin)
+    for origin in ("https://calls.example:8443", "http://kim@calls.example", "calls.example", "ftp://calls.example"):
+        headers = {"Host": "calls.example", "Origin": origin}
+        assert httpx.post(f"{guarded}/api/login", content=TOKEN, headers=headers).status_code == 403, origin
+
+
+NO_HOSTS = (
+    "[::1",
+    "::1]",
+    "[",
+    "",
+    "a b",
+    "kim@localhost",
+    "localhost:port",
+    "localhost:99999",
+    "localhost:-1",
+    "[::1]x",
+)
+
+
+def test_a_host_that_is_none_is_said_in_a_sentence(address: str, guarded: str) -> None:
+    for server in (address, guarded):
+        for host in (*NO_HOSTS, "localhost/", "localhost:-1", "local\\host", "localhost:" + "9" * 5000, "x" * 9000):
+            answer = ask(server, "GET /api/calls HTTP/1.1", f"Host: {host}")
+            assert (answer.status, answer.json()["code"]) == (400, "bad_message")
+            assert answer.json()["text"].startswith("Expected a host name or address")
+
+
+def test_this_machine_is_known_however_it_is_written(address: str) -> None:
+    for host in ("LOCALHOST", "localhost.", "127.0.0.1:1", "[::1]", "[0:0:0:0:0:0:0:1]:80"):
+        assert ask(address, "GET /api/health HTTP/1.1", f"Host: {host}").status == 200
+
+
+def test_an_origin_that_is_none_is_refused_on_a_websocket_too(address: str) -> None:
+    for origin in ("http://[", "http://[::1", "null", "//", "http://localhost:99999999999999999999", "x" * 5000):
+        assert code(address, additional_headers={"Origin": origin}) is ErrorCode.FORBIDDEN
 
 
 def test_our_own_pages_and_origins_that_the_settings_name_are_let_in(address: str, guarded: str) -> None:
