@@ -53,6 +53,7 @@ class ServerSettings:
     token: Annotated[str, Meta(min_length=16)] | None = (
         None  # whoever talks to the server must know it; off loopback there must be one
     )
+    connections_at_most: Annotated[int, Meta(ge=1)] = 2000  # at once, of feeds, pages and programs; more are refused
     allowed_origins: tuple[str, ...] = ()  # whose pages may talk to it besides its own, such as https://crm.example
     data_folder: str | None = None  # where calls are kept; none: the user's own data folder
     keep_audio: bool = False  # keep the raw audio of every call, not only where a feed asks for it

@@ -5,6 +5,7 @@ websockets through the `websockets` library. Messages are not compressed: on one
 """
 
 import errno
+import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -18,10 +19,12 @@ from server.app import ServerSettings, build_app
 from server.live.registry import Engine
 from server.store.store import Store, default_folder
 from server.web.auth import is_loopback
+from server.web.connections import Gate, Sparingly, behind, room_for
 
 _LARGEST_MESSAGE = 2**20  # bytes: 2.7 s of two channels at 96 kHz
 _UNREAD = 2**16  # bytes that the system holds for a follower that does not read: more would be stale levels
 _PATIENCE_S = 10  # seconds that connections have to finish when the server stops
+_SPARINGLY = Sparingly()
 
 
 class ServeError(CalmlineError):
@@ -84,6 +87,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 build_app(settings, engine, store),
+                http=behind(Gate(room_for(settings.connections_at_most))),
                 ws="websockets-sansio",
                 ws_max_size=_LARGEST_MESSAGE,
                 ws_per_message_deflate=False,
@@ -94,6 +98,7 @@ class _Server(uvicorn.Server):
             )
         )
         self._ready = ready
+        logging.getLogger("uvicorn.error").addFilter(_SPARINGLY)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         try:
