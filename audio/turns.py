@@ -12,6 +12,7 @@ from typing import Annotated, TypeAlias
 from msgspec import Meta
 
 from audio.frame import Channel, to_samples
+from audio.ranges import Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +69,23 @@ TurnEvent: TypeAlias = TurnStarted | TurnEnded
 class TurnSettings:
     """Thresholds as in Silero's own `get_speech_timestamps`; the rest is for conversation."""
 
-    onset: float = 0.5  # probability at which speech begins
-    offset: float = 0.35  # probability under which it pauses
-    shortest_s: float = 0.096  # seconds without a pause before an onset is sure: 3 windows; "mm" is longer
-    hangover_s: float = 0.6  # seconds of pause that end a turn
+    onset: Share = 0.5  # probability at which speech begins
+    offset: Share = 0.35  # probability under which it pauses
+    shortest_s: Annotated[float, Meta(ge=0, le=5)] = (
+        0.096  # seconds without a pause before an onset is sure: 3 windows; "mm" is longer
+    )
+    hangover_s: Annotated[float, Meta(ge=0.1, le=10)] = 0.6  # seconds of pause that end a turn
     # seconds; a speaker who goes on is cut, so that words keep coming, and Whisper hears 30 s at once
-    longest_s: Annotated[float, Meta(gt=0, le=29)] = 20.0
-    cut_within_s: float = 5.0  # the cut lies in these last seconds, at the window least like speech
+    longest_s: Annotated[float, Meta(ge=1, le=29)] = 20.0
+    # the cut lies in these last seconds, at the window least like speech
+    cut_within_s: Annotated[float, Meta(ge=0.1, le=29)] = 5.0
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` where two settings contradict each other."""
+        if self.offset > self.onset:
+            raise ValueError(f"expected offset ({self.offset:g}) to be no more than onset ({self.onset:g})")
+        if self.cut_within_s > self.longest_s:
+            raise ValueError(f"expected cut_within_s ({self.cut_within_s:g}) within longest_s ({self.longest_s:g})")
 
 
 @dataclass(slots=True)

@@ -7,16 +7,22 @@ the first word never becomes "usual"; until enough calm speech was heard there i
 
 import math
 from dataclasses import astuple, dataclass
+from typing import Annotated
+
+from msgspec import Meta
 
 from audio.prosody_window import ProsodySummary
+from audio.ranges import Share
 from models.tone.types import ToneReading
 
 
 @dataclass(frozen=True, slots=True)
 class BaselineSettings:
-    calm_anger: float = 0.3  # probability of anger under which speech counts as calm
-    least: int = 8  # calm half-seconds before "usual" means anything
-    memory: int = 120  # calm half-seconds of speech after which new ones weigh 1/120: a minute
+    calm_anger: Share = 0.3  # probability of anger under which speech counts as calm
+    least: Annotated[int, Meta(ge=1, le=10_000)] = 8  # calm half-seconds before "usual" means anything
+    memory: Annotated[int, Meta(ge=1, le=100_000)] = (
+        120  # calm half-seconds of speech after which new ones weigh 1/120: a minute
+    )
 
 
 @dataclass(frozen=True, slots=True)

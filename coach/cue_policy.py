@@ -8,17 +8,21 @@ the same end a detection that was not shown is never shown later.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
 
 from audio.frame import to_samples
+from audio.ranges import Span, Wait
 from coach.types import Cue, Detection, Fate
 
 
 @dataclass(frozen=True, slots=True)
 class CuePolicySettings:
-    visible_s: float = 10.0  # seconds for which a cue stays
-    between_s: float = 30.0  # seconds from one cue to the next
-    stale_s: float = 3.0  # seconds after which a detection comes too late to help
-    budget: int = 12  # cues a call
+    visible_s: Span = 10.0  # seconds for which a cue stays
+    between_s: Wait = 30.0  # seconds from one cue to the next
+    stale_s: Wait = 3.0  # seconds after which a detection comes too late to help
+    budget: Annotated[int, Meta(ge=0, le=10_000)] = 12  # cues a call
 
 
 class CuePolicy:

@@ -14,6 +14,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from audio.frame import SAMPLE_RATE, to_samples
+from audio.ranges import LogOdds, MostLogOdds, Scale, Share, Span, Weight
 from coach.baseline import BaselineSettings, CalmBaseline, Deviation
 from coach.logodds import to_log_odds, to_probability
 from coach.trend_direction import TrendDirection, TrendDirectionSettings
@@ -26,24 +27,26 @@ from models.tone.types import ToneReading
 class EscalationSettings:
     """Weights are log-odds; times are seconds of stream time."""
 
-    rest: float = -2.0  # log-odds of a caller of whom nothing is known: 0.12
-    tone_most: float = 5.0  # most that the probability of anger adds: more would only take longer to forget
-    arousal_weight: float = 6.0  # times arousal above ...
-    aroused: float = 0.55  # ... this: anger in an unmoved voice is more often the model's mistake ...
-    arousal_most: float = 1.0  # ... but cold anger exists, so it adds or takes no more than this
-    pleased_weight: float = 20.0  # times valence above the caller's usual, or, until that is known, above ...
-    pleased: float = 0.5  # ... this ...
-    pleased_most: float = 2.0  # ... takes no more than this, nor more than the others gave
-    shade: float = 0.1  # most that loudness, pitch or pace may add or take, each: joy raises them as much as anger
-    effort: float = 0.6  # the same for vocal effort, which unlike loudness no line and no distance changes
-    loud_db: float = 8.0  # deviations that make up a full shade
-    high_st: float = 4.0
-    fast: float = 0.4  # 40 % more syllables a second
-    hard_db: float = 6.0  # energy at 1000-3400 Hz against 300-1000 Hz
-    rise_s: float = 0.5  # time constants
-    fall_s: float = 6.0
-    forget_s: float = 45.0  # of silence or no reading
-    doubt_s: float = 20.0  # over which confidence falls without a reading
+    rest: LogOdds = -2.0  # log-odds of a caller of whom nothing is known: 0.12
+    tone_most: MostLogOdds = 5.0  # most that the probability of anger adds: more would only take longer to forget
+    arousal_weight: Weight = 6.0  # times arousal above ...
+    aroused: Share = 0.55  # ... this: anger in an unmoved voice is more often the model's mistake ...
+    arousal_most: MostLogOdds = 1.0  # ... but cold anger exists, so it adds or takes no more than this
+    pleased_weight: Weight = 20.0  # times valence above the caller's usual, or, until that is known, above ...
+    pleased: Share = 0.5  # ... this ...
+    pleased_most: MostLogOdds = 2.0  # ... takes no more than this, nor more than the others gave
+    shade: MostLogOdds = (
+        0.1  # most that loudness, pitch or pace may add or take, each: joy raises them as much as anger
+    )
+    effort: MostLogOdds = 0.6  # the same for vocal effort, which unlike loudness no line and no distance changes
+    loud_db: Scale = 8.0  # deviations that make up a full shade
+    high_st: Scale = 4.0
+    fast: Scale = 0.4  # 40 % more syllables a second
+    hard_db: Scale = 6.0  # energy at 1000-3400 Hz against 300-1000 Hz
+    rise_s: Span = 0.5  # time constants
+    fall_s: Span = 6.0
+    forget_s: Span = 45.0  # of silence or no reading
+    doubt_s: Span = 20.0  # over which confidence falls without a reading
     baseline: BaselineSettings = field(default_factory=BaselineSettings)
     direction: TrendDirectionSettings = field(default_factory=TrendDirectionSettings)
     words: WordEvidenceSettings = field(default_factory=WordEvidenceSettings)

@@ -13,14 +13,17 @@ import msgspec
 from msgspec import Meta
 
 from audio.errors import CalmlineError
+from audio.ranges import Wait
 from coach.signals import SIGNALS
 from coach.types import Kind
 
 SHIPPED = Path(__file__).with_name("rules.toml")
 
-Id = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]*$")]
-Line = Annotated[str, Meta(min_length=1, max_length=160)]
-Seconds = Annotated[float, Meta(ge=0)]
+_ID = r"^[a-z][a-z0-9_]{0,63}$(?!\n)"  # `$` alone also matches before a newline at the end
+
+Id = Annotated[str, Meta(pattern=_ID)]
+Line = Annotated[str, Meta(min_length=1, max_length=160, pattern=r"^(?=.*\S)[^\x00-\x1f\x7f-\x9f]+$(?!\n)")]
+Level = Annotated[float, Meta(ge=-1_000_000, le=1_000_000)]  # of a signal: some are shares, some are seconds or words
 
 
 class RulesError(CalmlineError):
@@ -37,13 +40,13 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: Id
     signal: str  # one of SIGNALS
     kind: Kind
-    onset: float  # fires where the signal has reached this ...
-    clear: float  # ... and again only after it has fallen to this
+    onset: Level  # fires where the signal has reached this ...
+    clear: Level  # ... and again only after it has fallen to this
     say: Line  # the cue
     advice: Line  # what to do now
     evidence: tuple[str, ...]  # the reasons to give, by name, in this order
-    hold_s: Seconds = 0.0  # seconds for which the signal must stay at its onset
-    cooldown_s: Seconds = 90.0  # seconds between two cues of this rule on the screen
+    hold_s: Wait = 0.0  # seconds for which the signal must stay at its onset
+    cooldown_s: Wait = 90.0  # seconds between two cues of this rule on the screen
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,6 +67,8 @@ def load_rules(path: Path = SHIPPED) -> tuple[Rule, ...]:
         raise RulesError(path, "the file", f"could not be read ({error.strerror})") from error
     except msgspec.DecodeError as error:
         raise RulesError(path, *_key_and_reason(str(error))) from error
+    except (ValueError, RecursionError) as error:  # bytes that are not UTF-8; numbers and nesting without end
+        raise RulesError(path, "the file", f"was expected to be TOML and is not ({error})") from error
     seen: set[str] = set()
     for number, rule in enumerate(rules, 1):
         fault = _fault(rule, seen)
@@ -79,7 +84,7 @@ def _fault(rule: Rule, seen: set[str]) -> tuple[str, str] | None:
         return "id", f"expected an id that no other rule has, got '{rule.id}' again"
     if rule.signal not in SIGNALS:
         return "signal", f"expected one of {', '.join(SIGNALS)}; got '{rule.signal}'"
-    if not rule.onset > rule.clear:  # so that nan is refused as well
+    if not rule.onset > rule.clear:
         return "onset", f"expected more than clear ({rule.clear:g}), got {rule.onset:g}"
     reasons = SIGNALS[rule.signal]
     strange = [name for name in rule.evidence if name not in reasons]
@@ -103,4 +108,8 @@ def _key_and_reason(error: str) -> tuple[str, str]:
 
 
 def _lower(reason: str) -> str:
+    if repr(_ID) in reason:
+        return "expected up to 64 lower-case letters, digits and '_', a letter first"
+    if "matching regex" in reason:
+        return "expected one line of text"
     return reason[:1].lower() + reason[1:].replace("`", "'")

@@ -7,15 +7,21 @@ gives the next course and leaves this one as it was, so that one may also ask wh
 from dataclasses import dataclass, field, replace
 
 from audio.frame import to_samples
+from audio.ranges import Share, Wait
 from coach.types import Direction
 
 
 @dataclass(frozen=True, slots=True)
 class TrendDirectionSettings:
-    escalated: float = 0.6  # trend from which the customer counts as escalated
-    calmed: float = 0.4  # trend under which one who was escalated counts as calming
-    calming_s: float = 30.0  # seconds of calming after which the customer is simply steady again
-    least_confidence: float = 0.2  # under which there is no reading
+    escalated: Share = 0.6  # trend from which the customer counts as escalated
+    calmed: Share = 0.4  # trend under which one who was escalated counts as calming
+    calming_s: Wait = 30.0  # seconds of calming after which the customer is simply steady again
+    least_confidence: Share = 0.2  # under which there is no reading
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` where two settings contradict each other."""
+        if self.calmed > self.escalated:
+            raise ValueError(f"expected calmed ({self.calmed:g}) to be no more than escalated ({self.escalated:g})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from audio.frame import SAMPLE_RATE
+from audio.ranges import MostLogOdds, Share, Span
 from coach.logodds import to_log_odds, to_probability
 from coach.types import Evidence, Trend
 from models.text_cues import CueKind, TextCue
@@ -16,10 +17,10 @@ from models.text_cues import CueKind, TextCue
 
 @dataclass(frozen=True, slots=True)
 class WordEvidenceSettings:
-    fade_s: float = 25.0  # time constant, seconds
-    most: float = 3.0  # log-odds that words add or take together
-    faint: float = 0.1  # log-odds under which a cue is forgotten
-    confidence: float = 0.5  # of a trend for which there are words
+    fade_s: Span = 25.0  # time constant, seconds
+    most: MostLogOdds = 3.0  # log-odds that words add or take together
+    faint: MostLogOdds = 0.1  # log-odds under which a cue is forgotten
+    confidence: Share = 0.5  # of a trend for which there are words
 
 
 class WordEvidence:

@@ -21,6 +21,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from audio.ranges import Text
 from server.feeds.websocket import feed
 from server.live.call import LiveSettings
 from server.live.registry import CallRegistry, Engine
@@ -48,14 +49,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    host: str = "127.0.0.1"  # name or address to listen on
+    host: Text = "127.0.0.1"  # name or address to listen on
     port: Annotated[int, Meta(ge=0, le=65535)] = 8420  # 0: any that is free
-    token: Annotated[str, Meta(min_length=16)] | None = (
+    token: Annotated[Text, Meta(min_length=16)] | None = (
         None  # whoever talks to the server must know it; off loopback there must be one
     )
-    connections_at_most: Annotated[int, Meta(ge=1)] = 2000  # at once, of feeds, pages and programs; more are refused
-    allowed_origins: tuple[str, ...] = ()  # whose pages may talk to it besides its own, such as https://crm.example
-    data_folder: str | None = None  # where calls are kept; none: the user's own data folder
+    connections_at_most: Annotated[int, Meta(ge=1, le=1_000_000)] = (
+        2000  # at once, of feeds, pages and programs; more are refused
+    )
+    allowed_origins: tuple[Text, ...] = ()  # whose pages may talk to it besides its own, such as https://crm.example
+    data_folder: Text | None = None  # where calls are kept; none: the user's own data folder
     keep_audio: bool = False  # keep the raw audio of every call, not only where a feed asks for it
     live: LiveSettings = field(default_factory=LiveSettings)
 

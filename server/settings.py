@@ -2,23 +2,24 @@
 
 In: a TOML file, environment variables, command-line flags; what comes later counts more. Out: `Settings`. The three are
 read alike: each gives some of the settings by their names ("server.port"), and each value is checked where it came
-from, so that an error can name the place, the key and the value. In the environment a setting is called
-CALMLINE_SERVER_PORT, and a list is separated by commas.
+from, so that an error can name the place, the key, the value and the range. In the environment a setting is called
+CALMLINE_SERVER_PORT, and a list is separated by commas; a name there that is no setting's is refused as in the file.
 """
 
 import dataclasses
 import difflib
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias, get_origin, get_type_hints
+from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
 
 import msgspec
 from platformdirs import user_config_path
 
 from audio.errors import CalmlineError
+from audio.ranges import Text
 from audio.turns import TurnSettings
 from coach.cue_policy import CuePolicySettings
 from coach.escalation import EscalationSettings
@@ -32,6 +33,10 @@ from server.pipeline.core import CoreSettings
 
 _TERMS = {"int": "a whole number", "float": "a number", "str": "a text", "bool": "true or false", "array": "a list"}
 
+_PREFIX = "CALMLINE_"
+_NOT_SETTINGS = {"CALMLINE_DATA"}  # read elsewhere: the real speech that training and tests need
+_SHOWN = 80  # characters of a value in an error
+
 Values: TypeAlias = dict[str, Any]  # by name
 
 
@@ -41,14 +46,14 @@ class SettingsError(CalmlineError):
 
 @dataclass(frozen=True, slots=True)
 class AudioSettings:
-    agent_device: str | None = None  # number or (part of) name, as `calmline devices` lists it; none: the microphone
-    customer_device: str | None = None  # the same; none: what the machine plays
+    agent_device: Text | None = None  # number or (part of) name, as `calmline devices` lists it; none: the microphone
+    customer_device: Text | None = None  # the same; none: what the machine plays
     turns: TurnSettings = field(default_factory=TurnSettings)
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    tone_weights: str = "tone-open"  # one of the weights that come with Calmline, or an ONNX file
+    tone_weights: Text = "tone-open"  # one of the weights that come with Calmline, or an ONNX file
     tone: ToneSettings = field(default_factory=ToneSettings)
     customer_speech: CustomerSpeechSettings = field(default_factory=CustomerSpeechSettings)
     whisper: WhisperSettings = field(default_factory=WhisperSettings)
@@ -57,7 +62,7 @@ class ModelSettings:
 
 @dataclass(frozen=True, slots=True)
 class CoachSettings:
-    rules: str | None = None  # a TOML file of rules; none: those that come with Calmline
+    rules: Text | None = None  # a TOML file of rules; none: those that come with Calmline
     escalation: EscalationSettings = field(default_factory=EscalationSettings)
     cue_policy: CuePolicySettings = field(default_factory=CuePolicySettings)
 
@@ -92,7 +97,11 @@ def read_settings(
     given = _from_file(file or default_file(), kinds, needed=file is not None)
     given |= _from_environment(environment, kinds)
     given |= _from_flags(flags or {}, kinds)
-    return msgspec.convert(_nested(given), Settings)
+    try:
+        return msgspec.convert(_nested(given), Settings)
+    except msgspec.ValidationError as error:  # each value can be used, but not with another
+        reason, _, place = str(error).partition(" - at `$.")
+        raise SettingsError(f"The settings of {place.rstrip('`')} cannot be used together: {reason}.") from error
 
 
 def _kinds(section: type, prefix: str) -> Iterator[tuple[str, Any]]:
@@ -111,7 +120,7 @@ def _from_file(path: Path, kinds: Mapping[str, Any], needed: bool) -> Values:
         table = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise SettingsError(f"The settings file {path} could not be read: {error.strerror}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SettingsError(f"The settings file {path} was expected to be TOML and is not: {error}.") from error
     where = f"In the settings file {path}"
     return {name: _checked(where, name, value, kinds[name]) for name, value in _leaves(where, table, kinds, "")}
@@ -125,14 +134,27 @@ def _leaves(where: str, table: Values, kinds: Mapping[str, Any], prefix: str) ->
         elif isinstance(value, dict) and any(known.startswith(f"{name}.") for known in kinds):
             yield from _leaves(where, value, kinds, f"{name}.")
         else:
-            near = difflib.get_close_matches(name, kinds, n=1)
-            hint = f"; perhaps {near[0]} was meant" if near else ""
-            raise SettingsError(f"{where} there is {name} = {value!r}, but there is no such setting{hint}.")
+            raise SettingsError(f"{where} there is {name} = {_shown(value)}{_unknown(name, kinds)}")
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence that begins with a name that is not known."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f", but there is no such setting{f'; perhaps {near[0]} was meant' if near else ''}."
+
+
+def _shown(value: object) -> str:
+    """A value as it was given, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def _from_environment(environment: Mapping[str, str], kinds: Mapping[str, Any]) -> Values:
     """What the environment sets; an empty variable sets nothing."""
-    variables = {name: f"CALMLINE_{name.replace('.', '_').upper()}" for name in kinds}
+    variables = {name: f"{_PREFIX}{name.replace('.', '_').upper()}" for name in kinds}
+    for variable in sorted({name for name in environment if name.startswith(_PREFIX)} - _NOT_SETTINGS):
+        if environment[variable] and variable not in variables.values():
+            raise SettingsError(f"In the environment there is {variable}{_unknown(variable, variables.values())}")
     return {
         name: _checked(f"In the environment variable {variable}", name, _parts(value, kinds[name]), kinds[name], False)
         for name, variable in variables.items()
@@ -156,12 +178,23 @@ def _checked(where: str, name: str, value: object, kind: Any, strict: bool = Tru
     try:
         return msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{where} {name} = {value!r} cannot be used: {_for_people(str(error))}.") from error
+        expected = _range(kind) or _for_people(str(error))
+        raise SettingsError(f"{where} {name} = {_shown(value)} cannot be used: {expected}.") from error
+
+
+def _range(kind: Any) -> str | None:
+    """What a number with both ends is expected to be."""
+    limits = next((extra for extra in get_args(kind)[1:] if isinstance(extra, msgspec.Meta)), None)
+    if limits is None or limits.ge is None or limits.le is None:
+        return None
+    return f"expected {_TERMS[get_args(kind)[0].__name__]} from {limits.ge:g} to {limits.le:g}"
 
 
 def _for_people(error: str) -> str:
     """msgspec's sentence, "Expected `int | null`, got `str` - at `$`", without its terms."""
     expected = error.partition(", got ")[0].partition(" - at ")[0].replace(" | null", "")
+    if "regex" in expected:
+        return "expected a text on one line, without control characters"
     for term, words in _TERMS.items():
         expected = expected.replace(f"`{term}`", words)
     return expected[:1].lower() + expected[1:]

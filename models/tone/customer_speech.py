@@ -8,11 +8,14 @@ emotions at work is prohibited in the EU (AI Act, Article 5(1)(f)).
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from msgspec import Meta
 
 from audio.errors import CalmlineError
 from audio.frame import FRAME, Channel, Frame, to_samples
+from audio.ranges import Span
 from models.tone.types import ToneJob
 
 
@@ -29,8 +32,8 @@ class NotTheCustomerError(CalmlineError):
 
 @dataclass(frozen=True, slots=True)
 class CustomerSpeechSettings:
-    window_s: float = 3.0  # seconds of speech in a job at most
-    memory_s: float = 10.0  # seconds of stream time after which speech is forgotten
+    window_s: Annotated[float, Meta(ge=0.1, le=30)] = 3.0  # seconds of speech in a job at most
+    memory_s: Span = 10.0  # seconds of stream time after which speech is forgotten
 
 
 class CustomerSpeech:

@@ -9,14 +9,17 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import onnxruntime
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from audio.errors import CalmlineError
 from audio.frame import Samples, to_samples
 from audio.quality import clipped_share, signal_to_noise_db
+from audio.ranges import Share
 from models.tone.types import NoReading, ToneJob, ToneReading
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
@@ -30,11 +33,11 @@ class ToneWeightsError(CalmlineError):
 class ToneSettings:
     """Below these, there is no reading."""
 
-    shortest_s: float = 1.0  # seconds of speech
-    most_clipped: float = 0.01  # share of samples at full scale
-    least_snr_db: float = 6.0  # loud frames against faint ones
-    least_rms: float = 1e-4  # of full scale, -80 dB: a silent line
-    least_speech: float = 0.5  # the model's own probability that this is speech
+    shortest_s: Annotated[float, Meta(ge=0.1, le=30)] = 1.0  # seconds of speech
+    most_clipped: Share = 0.01  # share of samples at full scale
+    least_snr_db: Annotated[float, Meta(ge=-100, le=100)] = 6.0  # loud frames against faint ones
+    least_rms: Share = 1e-4  # of full scale, -80 dB: a silent line
+    least_speech: Share = 0.5  # the model's own probability that this is speech
 
 
 @dataclass(frozen=True, slots=True)

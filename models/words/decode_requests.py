@@ -8,9 +8,13 @@ time alone: the same audio gives the same ones. Partials hear the last seconds o
 
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Annotated
+
+from msgspec import Meta
 
 from audio.frame import to_samples
 from audio.history import History
+from audio.ranges import Span
 from audio.turns import Turn, TurnEnded, TurnEvent, TurnStarted
 from models.words.agreement import Agreement
 from models.words.types import Transcript, Word, WordsJob
@@ -18,11 +22,19 @@ from models.words.types import Transcript, Word, WordsJob
 
 @dataclass(frozen=True, slots=True)
 class DecodeRequestSettings:
-    first_partial_s: float = 0.4  # seconds of a turn after which its first words are asked for
-    partial_every_s: float = 0.3  # seconds between partials of a turn; a busy machine leaves some out
-    partial_most_s: float = 6.0  # seconds that a partial hears: beyond, the oldest confirmed words are left out
-    partial_least_s: float = 2.0  # seconds of them that are always kept
-    room_s: float = 0.2  # seconds of audio before and after the turn: word ends are fainter than the VAD hears
+    first_partial_s: Span = 0.4  # seconds of a turn after which its first words are asked for
+    partial_every_s: Span = 0.3  # seconds between partials of a turn; a busy machine leaves some out
+    # seconds that a partial hears: beyond, the oldest confirmed words are left out
+    partial_most_s: Annotated[float, Meta(ge=1, le=29)] = 6.0
+    partial_least_s: Annotated[float, Meta(ge=0, le=29)] = 2.0  # seconds of them that are always kept
+    # seconds of audio before and after the turn: word ends are fainter than the VAD hears; Whisper hears 30 s in all
+    room_s: Annotated[float, Meta(ge=0, le=0.5)] = 0.2
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` where two settings contradict each other."""
+        if self.partial_least_s > self.partial_most_s:
+            least, most = f"partial_least_s ({self.partial_least_s:g})", f"partial_most_s ({self.partial_most_s:g})"
+            raise ValueError(f"expected {least} to be no more than {most}")
 
 
 @dataclass(slots=True)

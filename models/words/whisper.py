@@ -10,12 +10,14 @@ import os
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from msgspec import Meta
 
 from audio.errors import CalmlineError
 from audio.frame import SAMPLE_RATE, to_samples
+from audio.ranges import Text
 from audio.turns import Turn
 from models.words.hallucinations import is_hallucination
 from models.words.short_context import Decoded, ShortContext, context_of, loop_start
@@ -36,13 +38,15 @@ class WhisperError(CalmlineError):
 
 @dataclass(frozen=True, slots=True)
 class WhisperSettings:
-    model: str = (
+    model: Text = (
         ""  # a folder, a size such as "base", a repository of the hub; empty: base where it is installed, else tiny.en
     )
-    language: str = "en"  # as ISO 639-1
-    hotwords: str = ""  # names and terms to expect, such as the product's
-    decoders: int = 0  # turns decoded side by side; 0: one a core, four at most
-    threads: int = 1  # cores for one decode: two decoders of one core each do half as much again as one of two
+    language: Text = "en"  # as ISO 639-1
+    hotwords: Text = ""  # names and terms to expect, such as the product's
+    decoders: Annotated[int, Meta(ge=0, le=64)] = 0  # turns decoded side by side; 0: one a core, four at most
+    threads: Annotated[int, Meta(ge=1, le=64)] = (
+        1  # cores for one decode: two decoders of one core each do half as much again as one of two
+    )
 
     @property
     def side_by_side(self) -> int:

@@ -16,6 +16,7 @@ from msgspec import Meta, structs
 
 from audio.errors import CalmlineError
 from audio.frame import Channel, to_seconds
+from audio.ranges import Span, Wait
 from models.tone.types import ToneJob
 from models.words.types import WordsJob
 from server.live.capacity import OverloadPolicy
@@ -37,10 +38,10 @@ TOGETHER = 10  # steps in one go at most: calls take turns on the sound thread
 
 @dataclass(frozen=True, slots=True)
 class LiveSettings:
-    queue_blocks: int = 100  # blocks of at most 100 ms that may wait
-    stall_s: float = 2.0  # seconds without audio after which a feed is shown as stalled
-    grace_s: float = 30.0  # seconds that a call waits for a lost feed to come back
-    calls_at_most: Annotated[int, Meta(ge=0)] = (
+    queue_blocks: Annotated[int, Meta(ge=1, le=100_000)] = 100  # blocks of at most 100 ms that may wait
+    stall_s: Span = 2.0  # seconds without audio after which a feed is shown as stalled
+    grace_s: Wait = 30.0  # seconds that a call waits for a lost feed to come back
+    calls_at_most: Annotated[int, Meta(ge=0, le=10_000)] = (
         0  # with words at once; 0: as many as this machine was measured to carry
     )
     overload_policy: OverloadPolicy = OverloadPolicy.REFUSE  # what becomes of a call more

@@ -1,12 +1,17 @@
 """The shipped rules, and faulty files, each refused with its file, key and reason."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from audio.frame import to_samples
+from coach.rule_engine import RuleEngine
 from coach.rules import RulesError, load_rules
 from coach.signals import SIGNALS
-from coach.types import Kind
+from coach.types import Kind, Signal
 
 GOOD = {
     "id": '"quiet"',
@@ -22,9 +27,13 @@ GOOD = {
 
 def written(folder: Path, *rules: dict[str, str]) -> Path:
     path = folder / "team.toml"
-    blocks = ["[[rule]]\n" + "".join(f"{key} = {value}\n" for key, value in rule.items()) for rule in rules]
-    path.write_text("\n".join(blocks), encoding="utf-8")
+    path.write_text(toml(rules), encoding="utf-8")
     return path
+
+
+def toml(rules: Iterable[dict[str, str]]) -> str:
+    blocks = ["[[rule]]\n" + "".join(f"{key} = {value}\n" for key, value in rule.items()) for rule in rules]
+    return "\n".join(blocks)
 
 
 def test_the_shipped_rules_are_those_the_product_promises():
@@ -61,11 +70,27 @@ def test_a_team_may_bring_its_own_rules(tmp_path):
         ({"kind": '"shout"'}, "rule 1, key 'kind'", "invalid enum value 'shout'"),
         ({"say": '""'}, "rule 1, key 'say'", "expected 'str' of length >= 1"),
         ({"hold_s": "-1"}, "rule 1, key 'hold_s'", "expected 'float' >= 0.0"),
-        ({"id": '"Dead Air"'}, "rule 1, key 'id'", "expected 'str' matching regex '^[a-z][a-z0-9_]*$'"),
+        (
+            {"id": '"Dead Air"'},
+            "rule 1, key 'id'",
+            "expected up to 64 lower-case letters, digits and '_', a letter first",
+        ),
+        (
+            {"id": r'"quiet\n"'},
+            "rule 1, key 'id'",
+            "expected up to 64 lower-case letters, digits and '_', a letter first",
+        ),
+        ({"say": r'"a\nb"'}, "rule 1, key 'say'", "expected one line of text"),
+        ({"advice": '"  "'}, "rule 1, key 'advice'", "expected one line of text"),
+        ({"hold_s": "nan"}, "rule 1, key 'hold_s'", "expected 'float' >= 0.0"),
+        ({"cooldown_s": "inf"}, "rule 1, key 'cooldown_s'", "expected 'float' <= 86400.0"),
+        ({"onset": "inf"}, "rule 1, key 'onset'", "expected 'float' <= 1000000.0"),
+        ({"clear": "-inf"}, "rule 1, key 'clear'", "expected 'float' >= -1000000.0"),
+        ({"onset": "1" + "0" * 400}, "rule 1, key 'onset'", "number out of range"),
         ({"clear": "8"}, "rule 1 (quiet), key 'onset'", "expected more than clear (8), got 8"),
         ({"signal": '"mood"'}, "rule 1 (quiet), key 'signal'", f"expected one of {', '.join(SIGNALS)}; got 'mood'"),
         ({"evidence": '["tone"]'}, "rule 1 (quiet), key 'evidence'", "expected some of silence; got 'tone'"),
-        ({"onset": "nan"}, "rule 1 (quiet), key 'onset'", "expected more than clear (1), got nan"),
+        ({"onset": "nan"}, "rule 1, key 'onset'", "expected 'float' >= -1000000.0"),
     ],
 )
 def test_a_faulty_rule_is_refused_with_file_key_and_reason(tmp_path, changed, key, reason):
@@ -103,3 +128,37 @@ def test_a_file_that_is_not_toml_is_refused(tmp_path):
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(RulesError, match=r"could not be read \(No such file or directory\)\.$"):
         load_rules(tmp_path / "none.toml")
+
+
+FILES = st.binary() | st.text(alphabet="[]{}=.\"'\n#rule idonsetclear0123-+einfa_").map(str.encode)
+RULES = st.dictionaries(
+    st.sampled_from([*GOOD, "hold_s", "cooldown_s", "volume"]),
+    st.floats().map(str)
+    | st.integers().map(str)
+    | st.sampled_from(["nan", "[]", "{}", "true", '"a"', '"agent_pace"', "[[]]"]),
+)
+
+
+@given(FILES | RULES.map(lambda changed: toml([GOOD | changed]).encode()))
+@example(b"rule = " + b"[" * 100_000)
+@example(b"rule = " + b"9" * 5000)
+@example(b"\xff")
+def test_any_file_is_rules_that_can_be_watched_or_one_sentence(tmp_path_factory, content):
+    path = tmp_path_factory.getbasetemp() / "team.toml"
+    path.write_bytes(content)
+    try:
+        rules = load_rules(path)
+    except RulesError as error:
+        said = str(error)
+    else:
+        for rule in rules:
+            high, low = Signal(rule.onset), Signal(rule.clear)
+            engine = RuleEngine([rule])
+            assert (
+                len(engine.feed(0, {rule.signal: high}) + engine.feed(to_samples(rule.hold_s), {rule.signal: high}))
+                == 1
+            )
+            assert engine.feed(to_samples(rule.hold_s) + 1, {rule.signal: low}) == []
+        return
+    assert str(path) in said
+    assert len(said.splitlines()) == 1
