@@ -1,5 +1,6 @@
 // The one state of a page, and the one function that changes it: reduce(state, message) gives the next state.
-// Messages are those of the wire (docs/protocol.md) and four of the page's own: connected, disconnected, refused, dismissed.
+// Messages are those of the wire (docs/protocol.md) and some of the page's own: connected, disconnected, refused; follow
+// and kept_to, which say whose calls the page follows; dismissed, and time_over for what was on the screen long enough.
 // Collections are changed in place, and a new object is made around them, so a long call costs no copying.
 
 const TREND_SECONDS = 180;
@@ -10,6 +11,9 @@ export function emptyState() {
   return {
     connection: "connecting", // connecting | live | lost | refused
     needsToken: false, // why it was refused
+    reason: "", // why it was refused, in one sentence
+    whose: null, // {agent, anyone, chosen}: whose calls are followed, and whether that was chosen by hand; null: one call only
+    running: [], // CallInfo of all calls that run on the server, the newest first
     call: null, // CallInfo, null while there was none yet
     seq: 0, // number of the last event
     past: 0, // events up to this number were there before the page joined
@@ -44,6 +48,9 @@ const setTurn = (state, { channel, turn, start, text, confirmed = 0 }, final) =>
   return state;
 };
 
+// Nothing of a call, and what is known besides.
+const fresh = ({ whose, running }, connection) => ({ ...emptyState(), whose, running, connection });
+
 // What was said stays on the page until the next call begins.
 const ended = (state) => ({ ...state, call: { ...state.call, state: "ended" }, cue: null });
 
@@ -52,12 +59,20 @@ const noticed = (state, text) => ({ ...state, notice: { text, until: state.at + 
 const handlers = {
   connected: (state) => ({ ...state, connection: "live" }),
   disconnected: (state) => ({ ...state, connection: "lost" }),
-  refused: (state, { needsToken }) => ({ ...state, connection: "refused", needsToken }),
+  refused: (state, { needsToken }) => ({
+    ...(needsToken ? { ...state, connection: "refused" } : fresh(state, "refused")), // a call that is gone is not shown any more
+    needsToken,
+    reason: state.notice?.text ?? "",
+  }),
+  follow: (state, { whose }) => ({ ...fresh(state, "connecting"), whose }),
+  kept_to: (state, { whose }) => ({ ...state, whose }),
+  running: (state, { calls }) => ({ ...state, running: calls }),
   waiting: (state) => (state.call ? ended(state) : state),
   dismissed: (state) => ({ ...state, cue: null }),
+  time_over: (state, { part }) => ({ ...state, [part]: null }),
   snapshot: (state, { call, after, seq, paused, cues_on: cuesOn }) => {
     const same = state.call?.id === call.id && after > 0;
-    return { ...(same ? state : { ...emptyState(), connection: "live" }), call, past: seq, paused, cuesOn };
+    return { ...(same ? state : fresh(state, "live")), call, past: seq, paused, cuesOn };
   },
   words: (state, message) => setTurn(state, message, true),
   partial_words: (state, message) => setTurn(state, message, false),

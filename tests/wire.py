@@ -9,7 +9,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from server.protocol.events.base import DurableMessage, Message
-from server.protocol.messages import AcceptedMessage, StartMessage, read_from_server
+from server.protocol.messages import AcceptedMessage, AliveMessage, StartMessage, read_from_server
 
 PATIENCE_S = 30  # a test that hangs fails after this long
 Kind = TypeVar("Kind", bound=Message)
@@ -34,6 +34,12 @@ class Client:
         self.socket.send(msgspec.json.encode(message).decode() if isinstance(message, Message) else message)
 
     def hear(self) -> Message:
+        """The next message that tells anything."""
+        while isinstance(message := self.hear_any(), AliveMessage):
+            pass
+        return message
+
+    def hear_any(self) -> Message:
         return read_from_server(self.socket.recv(timeout=PATIENCE_S))
 
     def hear_one(self, kind: type[Kind], fitting: Callable[[Kind], bool] = lambda _: True) -> Kind:

@@ -1,6 +1,6 @@
 // Where the call stands, what is wrong if anything is, and the two switches: pause (stops everything), cues on or off.
 
-import { clock, make, setData, setText } from "./dom.js";
+import { clock, isolate, make, setData, setText } from "./dom.js";
 
 class CallStatus extends HTMLElement {
   connectedCallback() {
@@ -32,13 +32,13 @@ class CallStatus extends HTMLElement {
   }
 }
 
-function summary({ connection, call, paused }) {
-  if (connection === "lost") return "Connection lost, trying again";
+function summary({ connection, call, paused, whose }) {
+  if (connection === "lost") return "Server lost, reconnecting";
   if (connection === "refused") return "Not connected";
   if (connection === "connecting") return "Connecting";
-  if (!call) return "Waiting for a call";
+  if (!call) return whose?.agent ? `Waiting for a call of ${isolate(whose.agent)}` : "Waiting for a call";
   if (call.state !== "live") return "Call ended";
-  return paused ? "Paused" : `Listening, ${call.agent}`;
+  return paused ? "Paused" : `Listening, ${isolate(call.agent)}`;
 }
 
 function trouble({ status, notice }) {

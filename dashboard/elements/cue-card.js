@@ -44,9 +44,10 @@ function weightiest(evidence) {
   return evidence.toSorted((one, other) => Math.abs(other.value) - Math.abs(one.value)).slice(0, REASONS);
 }
 
-function quiet({ call, cuesOn, paused, connection, needsToken, notice }) {
-  if (connection === "refused") return needsToken ? "Sign in to follow calls." : (notice?.text ?? "The server turned this page away.");
-  if (connection === "lost") return "Connection lost. Trying again.";
+function quiet({ call, cuesOn, paused, connection, needsToken, reason }) {
+  if (connection === "refused") return needsToken ? "Sign in to follow calls." : reason || "The server turned this page away.";
+  if (connection === "lost") return "Server lost. Reconnecting.";
+  if (connection === "connecting") return "Connecting.";
   if (!call) return "No call is running.";
   if (call.state !== "live") return "The call has ended.";
   if (paused) return "Paused. Nothing is heard or kept.";

@@ -24,6 +24,11 @@ export function setData(element, name, value) {
   if (element.dataset[name] !== value) element.dataset[name] = value;
 }
 
+// A name within a sentence, whichever way its script runs.
+export function isolate(name) {
+  return `\u2068${name}\u2069`;
+}
+
 export function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];

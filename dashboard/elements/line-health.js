@@ -27,13 +27,13 @@ class Line {
     this.element = make("span", { className: "line" }, this.text, make("span", { className: "bar", ariaHidden: "true" }, this.bar));
   }
 
-  draw({ levels, devices, paused }) {
+  draw({ levels, devices, paused, connection }) {
     const [level, device] = [levels[this.channel], devices[this.channel]];
     const gone = device?.present === false;
     this.element.hidden = !level && !device;
     setData(this.element, "gone", String(gone));
     setText(this.text, LINES[this.channel] + (gone ? " disconnected" : paused ? " paused" : level?.clipped ? " too loud" : ""));
-    const filled = gone || paused || !level ? 0 : Math.min(1, Math.max(0, 1 - level.dbfs / QUIETEST));
+    const filled = gone || paused || connection !== "live" || !level ? 0 : Math.min(1, Math.max(0, 1 - level.dbfs / QUIETEST));
     if (this.drawn !== filled) this.bar.style.width = `${(this.drawn = filled) * 100}%`;
   }
 }

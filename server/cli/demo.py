@@ -25,7 +25,7 @@ def demo(settings: Settings, open_page: bool, say: Say, show: Show) -> None:
     recording = open_recording(DEMO_CALL)
     start = structs.replace(start_of(recording, _TITLE, _AGENT), keep_audio=True)
     with until_interrupted() as interrupted, link_to_server(settings) as link:
-        page = f"{link.address}/?demo={start.call}"
+        page = f"{link.address}/?demo={start.call}&agent={_AGENT}"
         say(f"The agent's page, with the sound of the call, is at {page}")
         if open_page:
             webbrowser.open(page)

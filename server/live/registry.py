@@ -5,6 +5,7 @@ waits a while for it to come back, then ends; nothing that was taken is lost eit
 """
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -64,8 +65,9 @@ class CallRegistry:
         self.metrics.watch(lambda: [live.status() for live in self._live.values()], self._with_words, self._most)
 
     @property
-    def newest(self) -> LiveCall | None:
-        return next(reversed(self._live.values()), None)
+    def newest_first(self) -> Iterable[LiveCall]:
+        """The calls that run."""
+        return reversed(self._live.values())
 
     @property
     def running(self) -> int:

@@ -14,7 +14,15 @@ from audio.errors import CalmlineError
 from server.live.call import CallOverError, LiveCall
 from server.live.registry import CallRegistry
 from server.protocol.calls import CallInfo
-from server.protocol.messages import FromPage, SnapshotMessage
+from server.protocol.messages import (
+    FromPage,
+    PauseCallMessage,
+    PauseMessage,
+    ResumeCallMessage,
+    ResumeMessage,
+    SnapshotMessage,
+    SwitchCuesMessage,
+)
 from server.store.store import Store, Stored
 
 _PAGE = 500  # stored events that are read at a time
@@ -76,7 +84,13 @@ class LiveView:
         return self.live.journal.newest(seen)
 
     def command(self, command: FromPage) -> None:
-        self.live.command(command)
+        match command:
+            case PauseCallMessage():
+                self.live.command(PauseMessage())
+            case ResumeCallMessage():
+                self.live.command(ResumeMessage())
+            case SwitchCuesMessage():
+                self.live.command(command)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +127,11 @@ async def view_of(calls: CallRegistry, call: str) -> CallView | None:
     return await asyncio.to_thread(_stored, calls.store, call)
 
 
-def newest_view(calls: CallRegistry) -> CallView | None:
-    """The view of the call that began last, of those that run; None while none does."""
-    return None if calls.newest is None else LiveView(calls.newest)
+def newest_view(calls: CallRegistry, agent: str | None = None) -> CallView | None:
+    """The view of the call that began last, of those that run, or of this agent's; None while none does."""
+    mine = (live for live in calls.newest_first if agent in (None, live.journal.call.agent))
+    live = next(mine, None)
+    return None if live is None else LiveView(live)
 
 
 def _stored(store: Store, call: str) -> StoredView | None:

@@ -11,7 +11,16 @@ from typing import Any, get_args
 import msgspec
 
 from server.protocol.events import AnyDurable, AnyEphemeral
-from server.protocol.messages import AcceptedMessage, FromFeed, FromPage, FromServer, SnapshotMessage, WaitingMessage
+from server.protocol.messages import (
+    AcceptedMessage,
+    AliveMessage,
+    FromFeed,
+    FromPage,
+    FromServer,
+    RunningMessage,
+    SnapshotMessage,
+    WaitingMessage,
+)
 
 DOCS = Path(__file__).parents[2] / "docs"
 MARK = "<!-- Below this line: written by `python -m server.protocol.docs`. -->\n"
@@ -20,7 +29,7 @@ _WAYS = {"FromFeed": FromFeed, "FromPage": FromPage, "FromServer": FromServer}
 _SECTIONS = {
     "A feed sends": get_args(FromFeed),
     "A page sends": get_args(FromPage),
-    "The server answers": (AcceptedMessage, SnapshotMessage, WaitingMessage),
+    "The server answers": (AcceptedMessage, SnapshotMessage, WaitingMessage, RunningMessage, AliveMessage),
     "Told of a call: numbered and stored": get_args(AnyDurable),
     "Told of this moment: the newest counts": get_args(AnyEphemeral),
 }

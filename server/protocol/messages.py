@@ -1,11 +1,12 @@
 """The wire protocol: what a feed and a page may say, and what the server answers. Events: `server.protocol.events`.
 
 A feed opens with `start`, then sends binary PCM16 with `ToServer` messages between. A page that follows a call gets a
-`snapshot`, then the call's events, and may send commands. Every message is a JSON object whose `type` names it; a
-client's message with a field that is not known is refused. `docs/protocol.md` and its JSON Schema are generated
-from this file and `server.protocol.events` by `python -m server.protocol.docs`.
+`snapshot`, then the call's events, and may send commands that name this call. Every message is a JSON object whose
+`type` names it; a client's message with a field that is not known is refused. `docs/protocol.md` and its JSON Schema
+are generated from this file and `server.protocol.events` by `python -m server.protocol.docs`.
 """
 
+from collections.abc import Sequence
 from typing import TypeAlias, TypeVar
 
 from msgspec import DecodeError, json
@@ -84,7 +85,21 @@ class ResumeMessage(ClientMessage, frozen=True):
     """Ends a pause."""
 
 
-class SwitchCuesMessage(ClientMessage, frozen=True):
+class CommandMessage(ClientMessage, frozen=True):
+    """From a page, about the call that it shows. If it follows another one by now, the command is refused."""
+
+    call: CallId
+
+
+class PauseCallMessage(CommandMessage, frozen=True, tag="pause"):
+    """Stops words, tone and storage together: the audio that comes until `resume` is thrown away unheard."""
+
+
+class ResumeCallMessage(CommandMessage, frozen=True, tag="resume"):
+    """Ends a pause."""
+
+
+class SwitchCuesMessage(CommandMessage, frozen=True):
     """Cues on or off. Detections go on and are stored."""
 
     on: bool
@@ -112,14 +127,29 @@ class SnapshotMessage(Message, frozen=True):
 
 
 class WaitingMessage(Message, frozen=True):
-    """No call is running; a `snapshot` comes when one starts."""
+    """No call is running that this page would follow: one of `agent`, or of anyone where that is null. A `snapshot`
+    comes when one starts."""
+
+    agent: str | None = None
+
+
+class RunningMessage(Message, frozen=True):
+    """All calls that run on the server, the newest first: those that a page could follow instead."""
+
+    calls: Sequence[CallInfo]
+
+
+class AliveMessage(Message, frozen=True):
+    """The server is there, and there is nothing new. Whoever hears nothing for 4 s has lost it."""
 
 
 # Reading and writing
 
 FromFeed: TypeAlias = StartMessage | StopMessage | DeviceMessage | NoteMessage | PauseMessage | ResumeMessage
-FromPage: TypeAlias = PauseMessage | ResumeMessage | SwitchCuesMessage
-FromServer: TypeAlias = AnyDurable | AnyEphemeral | AcceptedMessage | SnapshotMessage | WaitingMessage
+FromPage: TypeAlias = PauseCallMessage | ResumeCallMessage | SwitchCuesMessage
+FromServer: TypeAlias = (
+    AnyDurable | AnyEphemeral | AcceptedMessage | SnapshotMessage | WaitingMessage | RunningMessage | AliveMessage
+)
 
 _M = TypeVar("_M")
 _from_feed: json.Decoder[FromFeed] = json.Decoder(FromFeed)

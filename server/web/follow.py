@@ -1,12 +1,14 @@
 """The websockets that follow a call: a snapshot, then its events, then the moment as it is.
 
 `/ws/calls/{call}?after=N` follows one call, running or over, from event N on, and closes when it is over.
-`/ws/follow?call=ID&after=N` follows whatever call is the newest, goes on with the next one when that starts, and says
-`waiting` in between; `after` counts if the newest is still call ID. A page may send commands on either. A slow follower
-holds nothing but its place: it is sent what it has not read yet, and misses only levels that became stale meanwhile.
+`/ws/follow?agent=NAME&call=ID&after=N` follows the newest call of one agent, goes on with the next one when that
+starts, and says `waiting` in between; `after` counts if the newest is still call ID. Without a name it keeps to the
+agent of the first call that it tells; `?any` follows whoever's call is the newest. On either a page may command the
+call that it follows, and no other. A slow follower holds nothing but its place: it is sent what it has not read yet,
+and misses only levels that became stale meanwhile.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -14,11 +16,19 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from server.live.call import CallOverError
 from server.live.registry import CallRegistry
 from server.live.view import CallGoneError, CallView, newest_view, view_of
+from server.protocol.calls import CallInfo
 from server.protocol.events.errors import ErrorCode
-from server.protocol.messages import BadMessageError, CloseCode, WaitingMessage, read_from_page, write
-from server.web.sockets import answer, race, receive
-
-_DIGITS = 18  # of the largest number of an event that is believed
+from server.protocol.messages import (
+    BadMessageError,
+    CloseCode,
+    RunningMessage,
+    WaitingMessage,
+    read_from_page,
+    write,
+)
+from server.web.answers import shown
+from server.web.parameters import whole
+from server.web.sockets import Line, answer, race, receive
 
 
 async def follow_call(websocket: WebSocket) -> None:
@@ -29,9 +39,11 @@ async def follow_call(websocket: WebSocket) -> None:
         call = websocket.path_params["call"]
         view = await view_of(calls, call)
         if view is None:
-            return await _refuse(websocket, f"There is no call {call} in the list of calls.")
+            return await _refuse(websocket, f"There is no call {shown(call)} in the list of calls.")
+        line = Line(websocket)
         try:
-            await race(_relay(websocket, view, _after(websocket)), _handle_commands(websocket, lambda: view))
+            telling = _relay(line, view, _after(websocket.query_params))
+            await race(telling, _handle_commands(websocket, lambda: view), line.beat())
             await websocket.close()
         except CallGoneError as gone:
             await _refuse(websocket, gone)
@@ -39,46 +51,79 @@ async def follow_call(websocket: WebSocket) -> None:
 
 async def follow_newest(websocket: WebSocket) -> None:
     """The endpoint /ws/follow."""
-    calls: CallRegistry = websocket.app.state.calls
     await websocket.accept()
+    line = Line(websocket)
+    page = _Page(line, websocket.app.state.calls, websocket.query_params)
     with suppress(WebSocketDisconnect):
-        await race(_follow_each(websocket, calls), _handle_commands(websocket, lambda: newest_view(calls)))
+        await race(page.follow(), _handle_commands(websocket, lambda: page.view), line.beat())
 
 
-async def _follow_each(websocket: WebSocket, calls: CallRegistry) -> None:
-    told: CallView | None = None  # the call that was told last
-    while True:
-        changed, view = calls.changed, newest_view(calls)
-        if view is not None and view != told:
-            goes_on = told is None and view.call.id == websocket.query_params.get("call")
-            await race(_relay(websocket, view, _after(websocket) if goes_on else 0), _newer(calls, view))
-            told = view
-        else:
-            if view is None:
-                await websocket.send_text(write(WaitingMessage()))
+class _Page:
+    """A page that goes from call to call."""
+
+    def __init__(self, line: Line, calls: CallRegistry, query: Mapping[str, str]) -> None:
+        self.view: CallView | None = None  # the call that is being told
+        self._line = line
+        self._calls = calls
+        self._agent = query.get("agent") or None
+        self._keeps_to_one = "any" not in query
+        self._goes_on = query.get("call"), _after(query)
+        self._running: list[CallInfo] | None = None  # as it was told
+
+    async def follow(self) -> None:
+        """Never returns."""
+        told: CallView | None = None
+        while True:
+            changed, view = self._calls.changed, newest_view(self._calls, self._agent)
+            if view is not None and view != told:
+                told = view
+                await self._tell(view)
+            else:
+                if view is None:
+                    await self._line.send(write(WaitingMessage(self._agent)))
+                await self._tell_running()
+                await changed.wait()
+
+    async def _tell(self, view: CallView) -> None:
+        """Tell a call until it is over, or there is a newer one."""
+        if self._keeps_to_one:
+            self._agent = view.call.agent
+        call, after = self._goes_on
+        self._goes_on = None, 0
+        self.view = view
+        await race(_relay(self._line, view, after if view.call.id == call else 0), self._newer(view))
+        self.view = None
+
+    async def _newer(self, view: CallView) -> None:
+        """Returns when a call starts after this one while that still runs."""
+        while True:
+            changed = self._calls.changed
+            await self._tell_running()
+            if self._calls.get(view.call.id) is not None and newest_view(self._calls, self._agent) != view:
+                return
             await changed.wait()
 
+    async def _tell_running(self) -> None:
+        running = [live.journal.call for live in self._calls.newest_first]
+        if self._running is None or [call.id for call in running] != [call.id for call in self._running]:
+            self._running = running
+            await self._line.send(write(RunningMessage(running)))
 
-async def _newer(calls: CallRegistry, view: CallView) -> None:
-    """Returns when a call starts after this one while that still runs."""
-    while calls.get(view.call.id) is None or newest_view(calls) == view:
-        await calls.changed.wait()
 
-
-async def _relay(websocket: WebSocket, view: CallView, after: int) -> None:
+async def _relay(line: Line, view: CallView, after: int) -> None:
     """Tell everything after number `after`, as fast as the follower reads, until the call is over."""
     snapshot, seen = await view.snapshot(after), 0
-    await websocket.send_text(write(snapshot))
+    await line.send(write(snapshot))
     after = snapshot.after
     while await view.more(after, seen):
         events = await view.read(after)
         for event in events:
-            await websocket.send_text(event.json)
+            await line.send(event.json)
             after = event.seq
         if not events:
             seen, moment = view.newest(seen)
             for text in moment:
-                await websocket.send_text(text)
+                await line.send(text)
 
 
 async def _handle_commands(websocket: WebSocket, followed: Callable[[], CallView | None]) -> None:
@@ -89,6 +134,9 @@ async def _handle_commands(websocket: WebSocket, followed: Callable[[], CallView
             command = read_from_page(received)
             if view is None:
                 await answer(websocket, ErrorCode.UNKNOWN_CALL, "No call is running that this could apply to.")
+            elif command.call != view.call.id:
+                text = f"This page follows call {view.call.id}; what it asked of call {command.call} was not done."
+                await answer(websocket, ErrorCode.OTHER_CALL, text)
             else:
                 view.command(command)
         except BadMessageError as error:
@@ -103,7 +151,6 @@ async def _refuse(websocket: WebSocket, why: object) -> None:
     await websocket.close(CloseCode.NOT_FOUND, ErrorCode.UNKNOWN_CALL.value)
 
 
-def _after(websocket: WebSocket) -> int:
+def _after(query: Mapping[str, str]) -> int:
     """The number that the follower wants to go on after; 0, all of it, where it gives none that can be read."""
-    after = websocket.query_params.get("after", "")
-    return int(after) if after.isdecimal() and len(after) <= _DIGITS else 0
+    return whole(query.get("after", "")) or 0

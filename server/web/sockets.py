@@ -7,7 +7,31 @@ from contextlib import suppress
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from server.protocol.events.errors import ErrorCode, ErrorMessage
-from server.protocol.messages import CloseCode, write
+from server.protocol.messages import AliveMessage, CloseCode, write
+
+_ALIVE = write(AliveMessage())
+BEAT_S = 1.0  # half of the longest silence
+
+
+class Line:
+    """What a follower hears: never nothing for 2 s, so that a browser, which cannot ping, knows a dead connection."""
+
+    def __init__(self, websocket: WebSocket) -> None:
+        self._websocket = websocket
+        self._silent = True  # since the last beat
+
+    async def send(self, text: str) -> None:
+        self._silent = False
+        await self._websocket.send_text(text)
+
+    async def beat(self) -> None:
+        """Never returns."""
+        while True:
+            self._silent = True
+            await asyncio.sleep(BEAT_S)
+            if self._silent:
+                await self.send(_ALIVE)
+                await asyncio.sleep(BEAT_S)
 
 
 async def answer(websocket: WebSocket, code: ErrorCode, text: object) -> None:

@@ -18,8 +18,8 @@ def test_a_server_that_is_gone_is_said_and_the_page_comes_back_by_itself(
         with serving(returning, wordless):
             page.goto("/")
             expect(page.locator("cue-card .say")).to_have_text("No call is running.")
-        expect(page.locator("cue-card .say")).to_have_text("Connection lost. Trying again.")
-        expect(page.locator("call-status [role=status]")).to_have_text("Connection lost, trying again")
+        expect(page.locator("cue-card .say")).to_have_text("Server lost. Reconnecting.")
+        expect(page.locator("call-status [role=status]")).to_have_text("Server lost, reconnecting")
         with serving(returning, wordless) as address, FedCall(address) as call:
             expect(page.locator("cue-card .say")).to_have_text("Listening. Nothing to do.", timeout=15_000)
             call.until_second(2)

@@ -13,6 +13,7 @@ class ErrorCode(StrEnum):
     CALL_BUSY = "call_busy"
     CALL_EXISTS = "call_exists"
     CALL_OVER = "call_over"
+    OTHER_CALL = "other_call"
     START_DIFFERS = "start_differs"
     HALF_FRAME = "half_frame"
     MODEL_FAILED = "model_failed"

@@ -9,7 +9,7 @@ from server.live.journal import Journal
 from server.live.view import CallGoneError, StoredView
 from server.protocol.calls import CallInfo
 from server.protocol.events.call import NotedMessage
-from server.protocol.messages import PauseMessage
+from server.protocol.messages import PauseCallMessage
 from server.store.store import Store, Stored
 
 
@@ -32,7 +32,7 @@ async def test_a_call_that_is_over_is_read_to_its_end(past: StoredView) -> None:
 
 async def test_a_call_that_is_over_takes_no_commands(past: StoredView) -> None:
     with pytest.raises(CallOverError, match="Call a is over"):
-        past.command(PauseMessage())
+        past.command(PauseCallMessage("a"))
 
 
 async def test_a_call_that_is_deleted_while_it_is_read_is_said_to_be_gone(store: Store, past: StoredView) -> None:

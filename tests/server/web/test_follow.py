@@ -21,10 +21,12 @@ from server.protocol.events.call import (
 from server.protocol.events.errors import ErrorCode, ErrorMessage
 from server.protocol.events.turns import LevelMessage
 from server.protocol.messages import (
+    AliveMessage,
     CloseCode,
     NoteMessage,
-    PauseMessage,
-    ResumeMessage,
+    PauseCallMessage,
+    ResumeCallMessage,
+    RunningMessage,
     SnapshotMessage,
     StartMessage,
     StopMessage,
@@ -120,7 +122,7 @@ def test_following_the_newest_call_goes_from_call_to_call(address: str) -> None:
             assert page.hear_one(SnapshotMessage).call.id == "one"
             first.say(StopMessage())
             page.hear_one(CallEndedMessage)
-        assert page.hear_one(WaitingMessage) == WaitingMessage()
+        assert page.hear_one(WaitingMessage) == WaitingMessage("Kim")
 
 
 def test_following_the_newest_call_goes_on_from_a_number_if_it_is_still_that_call(address: str) -> None:
@@ -139,26 +141,105 @@ def test_following_the_newest_call_goes_on_from_a_number_if_it_is_still_that_cal
 
 def test_a_page_pauses_the_call_and_switches_cues(address: str) -> None:
     with a_feed(address, START) as feed, Client(address, "/ws/follow") as page:
-        page.say(SwitchCuesMessage(on=False))
+        page.say(SwitchCuesMessage("one", on=False))
         assert page.hear_one(CuesSwitchedMessage).on is False
-        page.say(PauseMessage())
+        page.say(PauseCallMessage("one"))
         page.hear_one(PausedMessage)
         with Client(address, "/ws/calls/one") as late:
             snapshot = late.hear_one(SnapshotMessage)
             assert (snapshot.paused, snapshot.cues_on) == (True, False)
-        page.say(ResumeMessage())
+        page.say(ResumeCallMessage("one"))
         page.hear_one(ResumedMessage)
         feed.say(StopMessage())
         feed.hear_all()
 
 
+def test_a_page_keeps_to_the_agent_of_its_first_call(address: str) -> None:
+    with a_feed(address, START) as kims, Client(address, "/ws/follow") as page:
+        assert page.hear_one(SnapshotMessage).call.id == "one"
+        with a_feed(address, structs.replace(START, call="two", agent="Pat")) as pats:
+            assert [call.agent for call in page.hear_one(RunningMessage, others).calls] == ["Pat", "Kim"]
+            kims.say(NoteMessage(0.0, "hm"))
+            assert page.hear_one(DurableMessage, lambda event: event.seq == 2) == NotedMessage(0.0, "hm", seq=2)
+            kims.say(StopMessage())
+            page.hear_one(CallEndedMessage)
+            assert page.hear_one(WaitingMessage).agent == "Kim"
+            pats.say(StopMessage())
+            pats.hear_all()
+        with a_feed(address, structs.replace(START, call="three")) as again:
+            assert page.hear_one(SnapshotMessage).call.id == "three"
+            again.say(StopMessage())
+
+
+def others(running: RunningMessage) -> bool:
+    return len(running.calls) > 1
+
+
+def test_a_page_that_names_its_agent_is_told_of_her_calls_only(address: str) -> None:
+    with Client(address, "/ws/follow?agent=Pat") as page:
+        assert page.hear() == WaitingMessage("Pat")
+        with a_feed(address, START) as kims:
+            assert [call.id for call in page.hear_one(RunningMessage, lambda it: bool(it.calls)).calls] == ["one"]
+            with a_feed(address, structs.replace(START, call="two", agent="Pat")) as pats:
+                assert page.hear_one(SnapshotMessage).call.id == "two"
+                pats.say(StopMessage())
+                page.hear_one(CallEndedMessage)
+            assert page.hear_one(WaitingMessage) == WaitingMessage("Pat")
+            kims.say(StopMessage())
+
+
+def test_a_page_that_asks_for_anyones_call_is_told_of_each_newest(address: str) -> None:
+    with a_feed(address, START) as kims, Client(address, "/ws/follow?any") as page:
+        assert page.hear_one(SnapshotMessage).call.id == "one"
+        with a_feed(address, structs.replace(START, call="two", agent="Pat")) as pats:
+            assert page.hear_one(SnapshotMessage).call.id == "two"
+            pats.say(StopMessage())
+        assert page.hear_one(SnapshotMessage).call.id == "one"
+        kims.say(StopMessage())
+        assert page.hear_one(WaitingMessage) == WaitingMessage(None)
+
+
+def test_a_command_for_another_call_than_the_one_followed_is_refused(address: str) -> None:
+    other = structs.replace(START, call="two", agent="Pat")
+    with (
+        a_feed(address, START) as kims,
+        a_feed(address, other) as pats,
+        Client(address, "/ws/follow?agent=Pat") as page,
+        Client(address, "/ws/calls/two") as single,
+    ):
+        for follower in (page, single):
+            follower.hear_one(SnapshotMessage)
+            for command in (PauseCallMessage("one"), ResumeCallMessage("one"), SwitchCuesMessage("one", on=False)):
+                follower.say(command)
+                error = follower.hear_one(ErrorMessage)
+                assert error.code is ErrorCode.OTHER_CALL
+                assert error.text == "This page follows call two; what it asked of call one was not done."
+        for feed in (kims, pats):
+            feed.say(StopMessage())
+            feed.hear_all()
+    for call in ("one", "two"):
+        with Client(address, f"/ws/calls/{call}") as told:
+            assert not [event for event in told.hear_all() if isinstance(event, PausedMessage | CuesSwitchedMessage)]
+
+
+def test_a_follower_hears_that_the_server_is_there_while_nothing_happens(address: str) -> None:
+    with Client(address, "/ws/follow") as waiting:
+        while not isinstance(waiting.hear_any(), AliveMessage):
+            pass
+        with a_feed(address, START), Client(address, "/ws/calls/one") as stalled:
+            stalled.hear_one(DurableMessage)
+            for _ in range(2):
+                while not isinstance(stalled.hear_any(), AliveMessage):
+                    pass
+
+
 def test_what_a_page_must_not_send_is_answered_and_it_goes_on_following(address: str) -> None:
     with Client(address, "/ws/follow") as page:
         page.hear_one(WaitingMessage)
-        for nonsense in ("{oops", b"\x00\x01", '{"type": "stop"}', ""):
+        for nonsense in ("{oops", b"\x00\x01", '{"type": "stop"}', '{"type": "pause"}', ""):
             page.say(nonsense)
             assert page.hear_one(ErrorMessage).code is ErrorCode.BAD_MESSAGE
-        page.say(PauseMessage())
+        page.say(PauseCallMessage("one"))
         assert page.hear_one(ErrorMessage).code is ErrorCode.UNKNOWN_CALL
         with a_feed(address, START) as feed:
             page.hear_one(SnapshotMessage)
