@@ -53,7 +53,8 @@ class HttpConnection(H11Protocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._deadline: asyncio.TimerHandle | None = None
-        self._refused = False
+        self._refused = False  # since there are too many
+        self._said_why = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -64,6 +65,7 @@ class HttpConnection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
+            self._say_why()
             return
         super().data_received(data)
         if self.conn.their_state is not h11.IDLE or not self.conn.trailing_data[0]:
@@ -100,17 +102,27 @@ class HttpConnection(H11Protocol):
         self.transport.close()
 
     def _turn_away(self) -> None:
+        """Close, but once the client has asked: many read no answer to what they have not sent yet."""
         self.connections.discard(self)
         self._refused = True
         self.gate.lingering += 1
         self.gate.log_full()
-        text = f"As many connections are open as this server allows ({self.gate.most}); try again later."
-        self.transport.write(_response(503, ErrorCode.TOO_MANY_CONNECTIONS, text))
         if self.gate.lingering > _LINGERING:
-            self.transport.close()
-        else:  # what it has sent is taken in, since closing on it would take the answer back
+            self._close_refused()
+        else:
+            self._deadline = self.loop.call_later(_LINGER_S, self._close_refused)
+
+    def _say_why(self) -> None:
+        """Answer, and take in what still comes: a system that closes on unread bytes takes its answer back."""
+        if not self._said_why:
+            self._said_why = True
+            text = f"As many connections are open as this server allows ({self.gate.most}); try again later."
+            self.transport.write(_response(503, ErrorCode.TOO_MANY_CONNECTIONS, text))
             self.transport.write_eof()
-            self._deadline = self.loop.call_later(_LINGER_S, self.transport.abort)
+
+    def _close_refused(self) -> None:
+        self._say_why()
+        self.transport.close()
 
     def _head_is_late(self) -> None:
         self._deadline = None
