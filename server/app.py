@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
+from anyio import create_task_group, open_file
 from msgspec import Meta
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -73,6 +74,7 @@ def build_app(settings: ServerSettings, engine: Engine, store: Store) -> Starlet
         except NotStoredError as error:
             logger.warning("%s", error)
         app.state.calls = CallRegistry(engine, store, settings.live, settings.keep_audio)
+        await _import_all()
         yield
         await app.state.calls.close()
 
@@ -107,6 +109,12 @@ def build_app(settings: ServerSettings, engine: Engine, store: Store) -> Starlet
     app.state.door = door
     app.state.reading = asyncio.Lock()  # whose turn it is to read a whole call
     return app
+
+
+async def _import_all() -> None:
+    """Have anyio import what it would import with the first request: by then there may be no descriptor left for it."""
+    async with create_task_group(), await open_file(PAGES / "index.html", "rb") as page:
+        await page.read(1)
 
 
 class Headers:
