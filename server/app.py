@@ -50,7 +50,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    host: Text = "127.0.0.1"  # name or address to listen on
+    host: Annotated[Text, Meta(min_length=1)] = "127.0.0.1"  # name or address to listen on
     port: Annotated[int, Meta(ge=0, le=65535)] = 8420  # 0: any that is free
     token: Annotated[Text, Meta(min_length=16)] | None = (
         None  # whoever talks to the server must know it; off loopback there must be one

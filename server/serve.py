@@ -46,6 +46,8 @@ def bind(settings: ServerSettings) -> socket.socket:
             text = f"Port {port} of {host} is taken, perhaps by another Calmline: stop that, or choose another port."
             raise ServeError(text) from error
         raise ServeError(f"Expected a host and port to listen on; {host}:{port} is not: {error.strerror}.") from error
+    except (UnicodeError, TypeError) as error:  # no name that could be looked up
+        raise ServeError(f"Expected the name or address of a host to listen on; {host} is none.") from error
 
 
 def address(settings: ServerSettings, listener: socket.socket) -> str:

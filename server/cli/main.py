@@ -2,12 +2,13 @@
 
 Each command reads the settings once and hands over to a module of its own name. Those are imported only when their
 command runs, so that `calmline --help` answers at once. What programs read (`--json`) goes to standard output alone;
-progress and errors go to standard error. The exit status is 0 only where all went well; whatever a user can act on is
-one sentence.
+progress and errors go to standard error. The exit status is 0 only where all went well, 130 after Ctrl-C; whatever goes
+wrong is one sentence. A bug is one too: its traceback goes to a file, which the sentence names.
 """
 
 import logging
 import sys
+import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from platformdirs import user_log_path
 from typer.core import TyperGroup
 
 from audio.errors import CalmlineError
@@ -102,6 +104,7 @@ def serve(context: typer.Context, host: Host = None, port: Port = None, keep_aud
     settings = context.obj.settings(server_host=host, server_port=port, server_keep_audio=keep_audio or None)
     with bind(settings.server) as listener, suppress(KeyboardInterrupt):
         where = address(settings.server, listener)
+        say(f"Calmline {metadata.version('calmline')} is starting; the agent's page will be at {where}")
         run(settings.server, load_engine(settings), listener, lambda: say(f"The agent's page is at {where}"))
 
 
@@ -250,7 +253,27 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     for command in metadata.entry_points(group="calmline.commands"):
         app.add_typer(command.load(), name=command.name)
-    app()
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001 - a bug; whatever was foreseen has become an exit status by now
+        typer.echo(f"calmline: {_bug(error)}", err=True)
+        sys.exit(1)
+
+
+def _bug(error: Exception) -> str:
+    """One sentence about a bug. Its traceback is kept in a file of the user's, the newest one only."""
+    from audio.text import printable
+
+    path = user_log_path("calmline", appauthor=False) / "fault.txt"
+    what = f"this is a fault in Calmline ({printable(f'{type(error).__name__}: {error}')[:200]})"
+    details = "".join(traceback.format_exception(error))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(details, "utf-8", errors="backslashreplace")
+    except OSError:
+        return f"{what}; its details: {printable(details)}"
+    return f"{what}; the details are in {path}."
 
 
 if __name__ == "__main__":

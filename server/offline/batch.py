@@ -14,6 +14,7 @@ from time import monotonic
 
 from msgspec import Struct
 
+from audio.errors import CalmlineError
 from audio.files import open_recording
 from audio.text import printable
 from coach.types import Fate
@@ -31,6 +32,10 @@ SOUNDS = frozenset(  # a folder's files with these endings
     {".aac", ".aif", ".aiff", ".flac", ".m4a", ".mka", ".mkv", ".mov", ".mp3", ".mp4", ".oga", ".ogg", ".opus"}
     | {".wav", ".webm", ".wma"}
 )
+
+
+class NoSoundFileError(CalmlineError):
+    """A folder in which nothing can be heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,10 @@ def _one(
 ) -> Outcome:
     """One recording, from file to files. `heard` is told the share of it that is done, 0..1."""
     began = monotonic()
+    if path.is_dir():
+        raise NoSoundFileError(
+            f"There is no sound file in the folder {path}: none ends in {', '.join(sorted(SOUNDS))}."
+        )
     recording = open_recording(path, batch.customer, batch.swap)
     whole = recording.duration_s
 
@@ -118,14 +127,15 @@ def _one(
 
 
 def _files(path: Path) -> list[tuple[Path, Path]]:
-    """The file itself; of a folder, the sound files in it and below it. Each with what its results are called."""
+    """The file itself; of a folder, the sound files in it and below it, or itself where there are none. Each with what
+    its results are called."""
     try:
         if not path.is_dir():
             return [(path, Path(path.stem))]
         files = _sounds(path)
     except OSError:  # opening it as a file will say why
         return [(path, Path(path.stem))]
-    return [(file, file.relative_to(path).with_suffix("")) for file in files]
+    return [(file, file.relative_to(path).with_suffix("")) for file in files] or [(path, Path(path.stem))]
 
 
 def _sounds(folder: Path) -> list[Path]:

@@ -3,12 +3,15 @@
 import ctypes.util
 import hashlib
 import json
+import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from command_line import CommandLine
 from typer.testing import CliRunner
@@ -62,16 +65,111 @@ def test_a_port_that_is_taken(calmline: CommandLine) -> None:
 def test_a_server_says_where_its_page_is_and_ends_with_ctrl_c(calmline: CommandLine) -> None:
     with calmline.start("serve", "--port", 0, errors_too=True) as process:
         assert process.stdout is not None
-        said = process.stdout.readline()
+        first, said = process.stdout.readline(), process.stdout.readline()
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
+    assert re.fullmatch(r"Calmline \S+ is starting; the agent's page will be at http://127\.0\.0\.1:\d+\n", first)
     assert said.startswith("The agent's page is at http://127.0.0.1:")
     assert rest == ""
     assert process.returncode == 0
 
 
+@pytest.mark.parametrize("command", ["serve", "analyze"])
+def test_ctrl_c_while_the_models_load_is_no_traceback(calmline: CommandLine, command: str) -> None:
+    words = {"serve": ["serve", "--port", 0], "analyze": ["analyze", DEMO_CALL]}[command]
+    with calmline.start(*words, errors_too=True) as process:
+        assert process.stdout is not None
+        if command == "serve":
+            process.stdout.readline()
+        else:
+            wait_for_threads(process)
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+    assert "Traceback" not in rest
+    assert process.returncode == {"serve": 0, "analyze": 130}[command]
+
+
+def test_a_reader_that_goes_away_is_no_traceback(calmline: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "text.wav").write_text("not audio")
+    command = f"{sys.executable} -m server.cli tone --json" + " text.wav" * 50 + " | head -n 1"
+    done = subprocess.run(
+        ["bash", "-c", f"{command}; exit ${{PIPESTATUS[0]}}"],
+        env=calmline.env,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.count("\n") == 1
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+    assert done.returncode == 1
+
+
+def test_a_bug_is_one_sentence_that_says_where_its_details_are(calmline: CommandLine, tmp_path: Path) -> None:
+    program = "from server.cli.main import app, main; app.command('divide')(lambda: 1 / 0); main()"
+    env = calmline.env | {"XDG_STATE_HOME": str(tmp_path / "state")}
+    said = refused(
+        subprocess.run([sys.executable, "-c", program, "divide"], env=env, cwd=tmp_path, capture_output=True, text=True)
+    )
+    found = re.search(r"a fault in Calmline \(ZeroDivisionError: .*\); the details are in (.*)\.$", said)
+    assert found is not None
+    details = Path(found[1])
+    assert "Traceback" in details.read_text()
+    assert details.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_agent_without_a_name_is_refused(calmline: CommandLine) -> None:
+    for command in ("analyze", "replay"):
+        assert "Expected a name for the agent" in refused(calmline.run(command, DEMO_CALL, "--agent", ""))
+
+
+def test_a_misspelt_variable_is_refused(calmline: CommandLine) -> None:
+    assert "perhaps CALMLINE_SERVER_PORT was meant" in refused(calmline.run("serve", CALMLINE_SERVER_PROT="1"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["devices"],
+        ["listen"],
+        ["tone", "gone.wav"],
+        ["replay", "gone.wav"],
+        ["analyze", "gone.wav"],
+        ["analyze", "."],
+        ["replay", DEMO_CALL, "--speed", "nan"],
+        ["replay", DEMO_CALL, "--speed", "-1"],
+        ["serve", "--port", "65536"],
+        ["serve", "--host", ""],
+        ["--config", "gone.toml", "demo"],
+        ["--config", ".", "serve"],
+        ["bench", "compare", "gone.json", "gone.json"],
+        ["bench", "nonsense"],
+        ["nonsense"],
+    ],
+    ids=lambda words: " ".join(map(str, words))[:40],
+)
+def test_a_command_that_fails_says_so_and_has_an_exit_status(calmline: CommandLine, words: list[object]) -> None:
+    done = calmline.run(*words)
+    assert done.returncode != 0
+    assert done.stderr
+    assert "Traceback" not in done.stderr
+    assert "fault in Calmline" not in done.stderr
+
+
+def wait_for_threads(process: subprocess.Popen[str]) -> None:
+    """Until a process is past its imports: it runs threads of the models' libraries."""
+    watched = psutil.Process(process.pid)
+    while watched.num_threads() < 2:
+        os.sched_yield()
+
+
 def test_other_machines_need_a_token(calmline: CommandLine) -> None:
     assert "with a token only" in refused(calmline.run("serve", "--host", "0.0.0.0"))
+
+
+@pytest.mark.parametrize("host", ["a" * 300, "no host", "ä..b", "[::1", "::g", "1.2.3.4.5"])
+def test_a_host_that_is_none(calmline: CommandLine, host: str) -> None:
+    assert "Expected " in refused(calmline.run("serve", "--host", host, CALMLINE_SERVER_TOKEN="0123456789abcdef"))
 
 
 def test_a_setting_that_cannot_be(calmline: CommandLine) -> None:

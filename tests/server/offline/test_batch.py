@@ -66,6 +66,7 @@ BAD: list[tuple[str, Callable[[Path], object]]] = [
     ("text.wav", lambda path: path.write_text("not audio")),
     ("empty.wav", lambda path: path.touch()),
     ("a" * 300, lambda path: None),
+    ("folder", lambda path: (path.mkdir(), (path / "notes.txt").touch())),
     ("cut.flac", lambda path: path.write_bytes(written(path).read_bytes()[:40])),
     ("blocked.wav", lambda path: (written(path), (path.parent / "out").mkdir(), (path.parent / "out/blocked").touch())),
 ]
