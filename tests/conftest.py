@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sound_server import sound_server as sound_server
 
 from models.training.data.corpora import data_folder
+
+settings.register_profile("without a clock", deadline=None)  # how long an example takes is the machine's affair
+settings.load_profile("without a clock")
 
 
 @pytest.fixture(scope="session")

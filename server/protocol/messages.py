@@ -18,6 +18,7 @@ from server.protocol.events import AnyDurable, AnyEphemeral
 from server.protocol.events.base import Count, Message, Seconds
 
 VERSION = 1
+_LONGEST_REASON = 200  # characters
 
 
 class CloseCode:
@@ -161,6 +162,7 @@ class BadMessageError(CalmlineError):
     """A message that is not one of those expected here."""
 
     def __init__(self, expected: str, reason: str) -> None:
+        reason = reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]}..."  # it may quote all
         super().__init__(f"Expected a JSON message of type {expected}; what came could not be read: {reason}.")
 
 

@@ -96,14 +96,14 @@ def hear(path: Path) -> None:
         assert heard_s < LONGEST_S
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(draw=st.data())
 def test_a_damaged_file_is_heard_or_refused(tmp_path: Path, whole: dict[str, bytes], draw: st.DataObject) -> None:
     check(tmp_path, whole, draw)
 
 
 @pytest.mark.nightly
-@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10_000, suppress_health_check=list(HealthCheck))
 @given(draw=st.data())
 def test_ten_thousand_damaged_files_are_heard_or_refused(
     tmp_path: Path, whole: dict[str, bytes], draw: st.DataObject

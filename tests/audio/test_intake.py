@@ -37,7 +37,7 @@ def spectrum_db(samples: Samples) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize("rate", RATES)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(cuts=st.lists(st.integers(0, len(NOISE)), max_size=40))
 def test_any_cut_gives_the_same_samples_to_the_bit(rate: int, cuts: list[int]) -> None:
     whole, cut = taken_in(rate, NOISE), taken_in(rate, NOISE, cuts)

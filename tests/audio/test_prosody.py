@@ -22,7 +22,7 @@ def column(samples: Samples, name: str) -> np.ndarray:
     return np.concatenate([getattr(block, name) for block in blocks(samples)])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(0, 4000), max_size=12))
 def test_any_cut_gives_the_same_blocks(cuts: list[int]) -> None:
     prosody = Prosody()

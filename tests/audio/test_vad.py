@@ -20,7 +20,7 @@ MODEL = load_vad()
 SOUND = np.concatenate((np.zeros(3000, np.float32), buzz(140, 0.3), np.zeros(777, np.float32)))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(0, 2000), max_size=12))
 def test_any_cut_gives_the_same_probabilities(cuts: list[int]) -> None:
     whole, vad = Vad(MODEL).feed(SOUND), Vad(MODEL)
