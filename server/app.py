@@ -22,7 +22,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from audio.ranges import Text
+from audio.ranges import Span, Text
 from server.feeds.websocket import feed
 from server.live.call import LiveSettings
 from server.live.registry import CallRegistry, Engine
@@ -60,6 +60,7 @@ class ServerSettings:
     )
     allowed_origins: tuple[Text, ...] = ()  # whose pages may talk to it besides its own, such as https://crm.example
     data_folder: Text | None = None  # where calls are kept; none: the user's own data folder
+    ping_s: Span = 5.0  # seconds between pings; a dead line is noticed within twice that
     keep_audio: bool = False  # keep the raw audio of every call, not only where a feed asks for it
     live: LiveSettings = field(default_factory=LiveSettings)
 

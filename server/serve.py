@@ -20,6 +20,7 @@ from server.live.registry import Engine
 from server.store.store import Store, default_folder
 from server.web.auth import is_loopback
 from server.web.connections import Gate, Sparingly, behind, room_for
+from server.web.keepalive import PatientWebSocket
 
 _LARGEST_MESSAGE = 2**20  # bytes: 2.7 s of two channels at 96 kHz
 _UNREAD = 2**16  # bytes that the system holds for a follower that does not read: more would be stale levels
@@ -90,7 +91,9 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 build_app(settings, engine, store),
                 http=behind(Gate(room_for(settings.connections_at_most))),
-                ws="websockets-sansio",
+                ws=PatientWebSocket,
+                ws_ping_interval=settings.ping_s,
+                ws_ping_timeout=settings.ping_s,
                 ws_max_size=_LARGEST_MESSAGE,
                 ws_per_message_deflate=False,
                 lifespan="on",

@@ -6,7 +6,7 @@ transport, no socket and no JSON. Lives on the event loop; one task calls it, an
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
@@ -25,14 +25,23 @@ from server.protocol.messages import (
     read_from_server,
 )
 
+_ANSWER_S = 3.0  # seconds that the other end of a feed has to show that it is there, where another wants its call
+
 Command: TypeAlias = PauseMessage | ResumeMessage | DeviceMessage | NoteMessage
 
 
 class FeedSession:
-    """Use it as a context manager: leaving without `end` lets the call wait for its feed to come back."""
+    """Use it as a context manager: leaving without `end` lets the call wait for its feed to come back.
 
-    def __init__(self, calls: CallRegistry) -> None:
+    `answers` asks the transport whether the other end answers within some seconds. Where that is not so and another
+    feed takes the call over, `taken_over` is set: the transport closes then, and says why.
+    """
+
+    def __init__(self, calls: CallRegistry, answers: Callable[[float], Awaitable[bool]]) -> None:
+        self.taken_over = asyncio.Event()
+        self._gone = asyncio.Event()  # nothing more comes of this feed
         self._calls = calls
+        self._answers = answers
         self._live: LiveCall | None = None
         self._half = b""  # of a frame
         self._taking = False  # audio is being taken: a feed that has to wait has not stalled
@@ -45,12 +54,20 @@ class FeedSession:
     def __exit__(self, *exc: object) -> None:
         if self._stall:
             self._stall.cancel()
+        self._gone.set()
         if self._live:
-            self._calls.leave(self._live)
+            self._calls.leave(self._live, self)
+
+    async def alive(self) -> bool:
+        return await self._answers(_ANSWER_S)
+
+    async def give_up(self) -> None:
+        self.taken_over.set()
+        await self._gone.wait()
 
     async def start(self, start: StartMessage) -> AcceptedMessage:
         """Begin a call or go on with one whose feed was lost. Raises `RefusedError`."""
-        self._live = await self._calls.open(start)
+        self._live = await self._calls.open(start, self)
         self._audio_at = asyncio.get_running_loop().time()
         self._watch_for_stall()
         return AcceptedMessage(self._live.id, self._live.taken)

@@ -6,6 +6,7 @@ back. A feed that is faster than the call can be heard is slowed down by not bei
 loop.
 """
 
+import asyncio
 from contextlib import suppress
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -22,29 +23,44 @@ from server.protocol.messages import (
     read_from_feed,
     write,
 )
-from server.web.sockets import answer, receive
+from server.web.keepalive import answers
+from server.web.sockets import answer, race, receive
 
 
 async def feed(websocket: WebSocket) -> None:
     """The endpoint /ws/feed."""
     calls: CallRegistry = websocket.app.state.calls
     await websocket.accept()
-    with suppress(WebSocketDisconnect), FeedSession(calls) as session:
+    with suppress(WebSocketDisconnect):
         try:
-            start = await _start(websocket)
-            await websocket.send_text(write(await session.start(start)))
-            await _feed(websocket, session, start.call)
+            start = await _start(websocket, calls.settings.start_s)
+            with FeedSession(calls, answers(websocket.scope)) as session:
+                await websocket.send_text(write(await session.start(start)))
+                await race(_feed(websocket, session, start.call), _taken_over(session, start.call))
         except RefusedError as refused:
+            taken_over = refused.code is ErrorCode.CALL_TAKEN_OVER
             await answer(websocket, refused.code, refused)
-            await websocket.close(CloseCode.CALL_REFUSED, refused.code.value)
+            await websocket.close(CloseCode.TAKEN_OVER if taken_over else CloseCode.CALL_REFUSED, refused.code.value)
 
 
-async def _start(websocket: WebSocket) -> StartMessage:
-    """The `start` that a feed begins with; anything before it is refused."""
-    while not isinstance(message := await _receive(websocket), StartMessage):
-        came = "audio" if isinstance(message, bytes) else write(message)
-        await answer(websocket, ErrorCode.NOT_STARTED, f"Expected a start message first; {came} came.")
-    return message
+async def _start(websocket: WebSocket, within_s: float) -> StartMessage:
+    """The `start` that a feed begins with; anything before it is refused. Raises `RefusedError` if none comes."""
+    try:
+        async with asyncio.timeout(within_s):
+            while not isinstance(message := await _receive(websocket), StartMessage):
+                came = "audio" if isinstance(message, bytes) else write(message)
+                await answer(websocket, ErrorCode.NOT_STARTED, f"Expected a start message first; {came} came.")
+            return message
+    except TimeoutError as error:
+        text = f"Expected a start message within {within_s:g} s; none came."
+        raise RefusedError(ErrorCode.NOT_STARTED, text) from error
+
+
+async def _taken_over(session: FeedSession, call: str) -> None:
+    """Raises `RefusedError` once another feed has the call."""
+    await session.taken_over.wait()
+    text = f"Call {call} is fed by another connection now, because nobody answered at the end of this one."
+    raise RefusedError(ErrorCode.CALL_TAKEN_OVER, text)
 
 
 async def _feed(websocket: WebSocket, session: FeedSession, call: str) -> None:

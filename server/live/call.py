@@ -39,6 +39,7 @@ TOGETHER = 10  # steps in one go at most: calls take turns on the sound thread
 @dataclass(frozen=True, slots=True)
 class LiveSettings:
     queue_blocks: Annotated[int, Meta(ge=1, le=100_000)] = 100  # blocks of at most 100 ms that may wait
+    start_s: Span = 10.0  # seconds that a feed has to say which call it is
     stall_s: Span = 2.0  # seconds without audio after which a feed is shown as stalled
     grace_s: Wait = 30.0  # seconds that a call waits for a lost feed to come back
     calls_at_most: Annotated[int, Meta(ge=0, le=10_000)] = (

@@ -5,9 +5,11 @@ waits a while for it to come back, then ends; nothing that was taken is lost eit
 """
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from audio.errors import CalmlineError
 from audio.frame import MONO, STEREO
@@ -25,6 +27,8 @@ from server.protocol.events.call import CallStartedMessage, EndReason, FeedState
 from server.protocol.events.errors import ErrorCode
 from server.protocol.messages import StartMessage
 from server.store.store import Store
+
+logger = logging.getLogger(__name__)
 
 TONE_ONLY = "This machine follows the words of as many calls as it can; this one is followed by its sound alone."
 
@@ -47,6 +51,16 @@ class RefusedError(CalmlineError):
         self.code = code
 
 
+class Feeder(Protocol):
+    """Whatever feeds a call at the moment: one connection of some transport."""
+
+    async def alive(self) -> bool:
+        """Whether somebody is at its other end. Answers within seconds."""
+
+    async def give_up(self) -> None:
+        """Another feed has taken the call over: feed no more. Returns once nothing more can come."""
+
+
 class CallRegistry:
     """Made on the event loop that it lives on."""
 
@@ -59,6 +73,7 @@ class CallRegistry:
         self.metrics = Metrics()
         self._workers = Scheduler(engine.models, self.metrics)
         self._live: dict[str, LiveCall] = {}  # the newest last
+        self._feeders: dict[str, Feeder] = {}  # of the calls that are being fed
         self._grace: dict[str, asyncio.TimerHandle] = {}  # of the calls whose feed is lost
         self._watching: set[asyncio.Task[None]] = set()
         self._opening = asyncio.Lock()
@@ -76,20 +91,21 @@ class CallRegistry:
     def get(self, call: str) -> LiveCall | None:
         return self._live.get(call)
 
-    async def open(self, start: StartMessage) -> LiveCall:
-        """The call that a feed asks for: a new one, or one whose feed was lost. Raises `RefusedError`."""
+    async def open(self, start: StartMessage, feeder: Feeder) -> LiveCall:
+        """The call that a feed asks for: a new one, or one whose feed is lost or dead. Raises `RefusedError`."""
+        if live := self._live.get(start.call):
+            await self._take_over(live, start)
         async with self._opening:
             live = self._live.get(start.call)
-            if live is not None:
-                return self._take_up(live, start)
-            if taken := self._namesake(start.call) or await asyncio.to_thread(self.store.named, start.call):
-                kind = "it is over" if taken == start.call else "ids may not differ by case only"
-                text = f"There is a call {taken} already, and {kind}; start this one under another id."
-                raise RefusedError(ErrorCode.CALL_EXISTS, text)
-            return await self._begin(start)
+            live = await self._create(start) if live is None else self._take_up(live, start)
+            self._feeders[start.call] = feeder
+            return live
 
-    def leave(self, live: LiveCall) -> None:
+    def leave(self, live: LiveCall, feeder: Feeder) -> None:
         """The feed of a call is gone. It may come back for a while, unless it said that it was complete."""
+        if self._feeders.get(live.id) is not feeder:
+            return  # another has taken over
+        del self._feeders[live.id]
         if live.ending:
             return
         live.set_feed(FeedState.LOST)
@@ -127,6 +143,13 @@ class CallRegistry:
         self.metrics.tone_only.inc()
         return False
 
+    async def _create(self, start: StartMessage) -> LiveCall:
+        if taken := self._namesake(start.call) or await asyncio.to_thread(self.store.named, start.call):
+            kind = "it is over" if taken == start.call else "ids may not differ by case only"
+            text = f"There is a call {taken} already, and {kind}; start this one under another id."
+            raise RefusedError(ErrorCode.CALL_EXISTS, text)
+        return await self._begin(start)
+
     async def _begin(self, start: StartMessage) -> LiveCall:
         words = self._admit()
         call = CallInfo(
@@ -152,19 +175,24 @@ class CallRegistry:
         self._ring()
         return live
 
+    async def _take_over(self, live: LiveCall, start: StartMessage) -> None:
+        """Part a call from its feed if that is dead: a line that broke can look alive for long. Raises `RefusedError`.
+
+        Two feeds that are both alive never take a call from each other in turn: the newcomer is refused.
+        """
+        _check_same(live, start)
+        feeder = self._feeders.get(live.id)
+        if feeder and not await feeder.alive() and self._feeders.get(live.id) is feeder:
+            logger.warning("call %s: its feed answers no more; another connection takes over", live.id)
+            await feeder.give_up()
+            self.leave(live, feeder)
+
     def _take_up(self, live: LiveCall, start: StartMessage) -> LiveCall:
-        call = live.journal.call
-        if live.ending:
-            raise RefusedError(ErrorCode.CALL_OVER, f"Call {call.id} is ending; start a new one under another id.")
-        if live.feed is not FeedState.LOST:
-            raise RefusedError(ErrorCode.CALL_BUSY, f"Call {call.id} is being fed already; only one feed may.")
-        if (start.rate, start.layout) != (call.rate, call.layout):
-            text = (
-                f"Call {call.id} was started with {call.rate} Hz {call.layout.value}; "
-                f"to go on it must be the same, but {start.rate} Hz {start.layout.value} came."
-            )
-            raise RefusedError(ErrorCode.START_DIFFERS, text)
-        self._grace.pop(call.id).cancel()
+        _check_same(live, start)
+        if live.id in self._feeders:
+            raise RefusedError(ErrorCode.CALL_BUSY, f"Call {live.id} is being fed already; only one feed may.")
+        if timer := self._grace.pop(live.id, None):
+            timer.cancel()
         live.set_feed(FeedState.FLOWING)
         return live
 
@@ -178,3 +206,16 @@ class CallRegistry:
     def _ring(self) -> None:
         self.changed.set()
         self.changed = asyncio.Event()
+
+
+def _check_same(live: LiveCall, start: StartMessage) -> None:
+    """Raises `RefusedError` where a call cannot be gone on with by this `start`."""
+    call = live.journal.call
+    if live.ending:
+        raise RefusedError(ErrorCode.CALL_OVER, f"Call {call.id} is ending; start a new one under another id.")
+    if (start.rate, start.layout) != (call.rate, call.layout):
+        text = (
+            f"Call {call.id} was started with {call.rate} Hz {call.layout.value}; "
+            f"to go on it must be the same, but {start.rate} Hz {start.layout.value} came."
+        )
+        raise RefusedError(ErrorCode.START_DIFFERS, text)

@@ -29,6 +29,7 @@ class CloseCode:
     FORBIDDEN = 4403
     NOT_FOUND = 4404
     CALL_REFUSED = 4409
+    TAKEN_OVER = 4410  # a feed must not come back by itself after this
 
 
 # What clients send

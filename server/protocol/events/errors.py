@@ -11,6 +11,7 @@ class ErrorCode(StrEnum):
     NOT_FOUND = "not_found"
     UNKNOWN_CALL = "unknown_call"
     CALL_BUSY = "call_busy"
+    CALL_TAKEN_OVER = "call_taken_over"
     CALL_EXISTS = "call_exists"
     CALL_OVER = "call_over"
     OTHER_CALL = "other_call"

@@ -17,6 +17,11 @@ START = StartMessage(call="one", agent="Kim", rate=8000)
 SECOND = bytes(2 * 2 * 8000)  # of silence
 
 
+async def deaf(within_s: float) -> bool:
+    """Nobody is at the other end."""
+    return False
+
+
 @pytest.fixture
 async def calls(engine: Engine, store: Store) -> AsyncIterator[CallRegistry]:
     registry = CallRegistry(engine, store, LiveSettings(stall_s=0.05), keep_audio=False)
@@ -25,7 +30,7 @@ async def calls(engine: Engine, store: Store) -> AsyncIterator[CallRegistry]:
 
 
 async def test_audio_cut_within_a_sample_is_one_call_and_the_half_that_is_left_is_told(calls: CallRegistry) -> None:
-    with FeedSession(calls) as feed:
+    with FeedSession(calls, deaf) as feed:
         assert await feed.start(START) == AcceptedMessage("one", 0)
         await feed.audio(SECOND[:4001])
         await feed.audio(SECOND[4001:] + b"abc")
@@ -38,19 +43,19 @@ async def test_audio_cut_within_a_sample_is_one_call_and_the_half_that_is_left_i
 
 
 async def test_a_feed_that_leaves_may_come_back_and_is_told_what_was_taken(calls: CallRegistry) -> None:
-    with FeedSession(calls) as feed:
+    with FeedSession(calls, deaf) as feed:
         await feed.start(START)
         await feed.audio(SECOND)
     live = calls.get("one")
     assert live is not None
     assert live.feed is FeedState.LOST
-    with FeedSession(calls) as feed:
+    with FeedSession(calls, deaf) as feed:
         assert await feed.start(START) == AcceptedMessage("one", 8000)
         assert live.status().feed is FeedState.FLOWING
 
 
 async def test_what_cannot_be_taken_is_refused_with_its_code(calls: CallRegistry) -> None:
-    with FeedSession(calls) as feed:
+    with FeedSession(calls, deaf) as feed:
         await feed.start(START)
         await feed.end()
         with pytest.raises(RefusedError, match="Call one is over") as refused:
@@ -60,13 +65,13 @@ async def test_what_cannot_be_taken_is_refused_with_its_code(calls: CallRegistry
             await feed.audio(SECOND)
     while calls.running:
         await calls.changed.wait()
-    with FeedSession(calls) as feed, pytest.raises(RefusedError) as refused:
+    with FeedSession(calls, deaf) as feed, pytest.raises(RefusedError) as refused:
         await feed.start(structs.replace(START, rate=16_000))
     assert refused.value.code is ErrorCode.CALL_EXISTS
 
 
 async def test_a_feed_that_sends_nothing_is_shown_as_stalled_until_it_sends_audio(calls: CallRegistry) -> None:
-    with FeedSession(calls) as feed:
+    with FeedSession(calls, deaf) as feed:
         await feed.start(START)
         live = calls.get("one")
         assert live is not None

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 import pytest
+from feeders import Nobody
 from msgspec import structs
 from numpy.typing import NDArray
 
@@ -85,7 +86,7 @@ async def a_call(
     """A live call without sockets, some models replaced."""
     engine = replace(engine, models=replace(engine.models, **models))
     calls = CallRegistry(engine, store, LiveSettings(queue_blocks=3), keep_audio=False)
-    live = await calls.open(start)
+    live = await calls.open(start, Nobody())
     yield live
     await calls.close()
 

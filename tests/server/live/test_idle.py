@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from time import process_time
 
+from feeders import Nobody
 from wire import Client, a_feed
 
 from audio.files import open_recording
@@ -31,7 +32,7 @@ def test_open_calls_that_send_nothing_take_no_processor_time(address: str) -> No
 
 async def test_of_a_call_that_is_over_a_server_keeps_nothing(engine: Engine, store: Store, recorded_call: Path) -> None:
     calls = CallRegistry(engine, store, LiveSettings(), keep_audio=False)
-    live = await calls.open(StartMessage(call="one", agent="Kim", rate=8000))
+    live = await calls.open(StartMessage(call="one", agent="Kim", rate=8000), Nobody())
     kept = [weakref.ref(live), weakref.ref(live.journal), weakref.ref(live._session)]
     await live.take_audio(next(iter(open_recording(recorded_call).blocks(9.0))).astype("<i2").tobytes())
     live.finish(EndReason.STOPPED)
