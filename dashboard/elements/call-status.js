@@ -1,6 +1,6 @@
 // Where the call stands, what is wrong if anything is, and the two switches: pause (stops everything), cues on or off.
 
-import { clock, isolate, make, setData, setText } from "./dom.js";
+import { clock, named, make, setData, setText } from "./dom.js";
 
 class CallStatus extends HTMLElement {
   connectedCallback() {
@@ -36,9 +36,9 @@ function summary({ connection, call, paused, whose }) {
   if (connection === "lost") return "Server lost, reconnecting";
   if (connection === "refused") return "Not connected";
   if (connection === "connecting") return "Connecting";
-  if (!call) return whose?.agent ? `Waiting for a call of ${isolate(whose.agent)}` : "Waiting for a call";
+  if (!call) return whose?.agent ? `Waiting for a call of ${named(whose.agent)}` : "Waiting for a call";
   if (call.state !== "live") return "Call ended";
-  return paused ? "Paused" : `Listening, ${isolate(call.agent)}`;
+  return paused ? "Paused" : `Listening, ${named(call.agent)}`;
 }
 
 function trouble({ status, notice }) {

@@ -9,8 +9,8 @@ const REASONS = 3;
 class CueCard extends HTMLElement {
   connectedCallback() {
     this.sign = draw("path");
-    this.say = make("p", { className: "say" });
-    this.advice = make("p", { className: "advice" });
+    this.say = make("p", { className: "say", dir: "auto" });
+    this.advice = make("p", { className: "advice", dir: "auto" });
     this.why = make("ul", { className: "why", ariaLabel: "Why" });
     this.seen = make("button", { type: "button", title: "Escape" }, "Got it");
     this.seen.addEventListener("click", () => this.dispatchEvent(new CustomEvent("dismiss", { bubbles: true })));
@@ -30,7 +30,7 @@ class CueCard extends HTMLElement {
     this.shown = cue;
     this.sign.setAttribute("d", SIGNS[kind]);
     this.why.hidden = this.seen.hidden = !cue;
-    this.why.replaceChildren(...weightiest(cue?.evidence ?? []).map(({ text }) => make("li", {}, text)));
+    this.why.replaceChildren(...weightiest(cue?.evidence ?? []).map(({ text }) => make("li", { dir: "auto" }, text)));
   }
 
   #offerReview(call) {

@@ -24,9 +24,15 @@ export function setData(element, name, value) {
   if (element.dataset[name] !== value) element.dataset[name] = value;
 }
 
+// A name as it fits into a line.
+export function short(name, most = 40) {
+  const characters = [...name];
+  return characters.length > most ? `${characters.slice(0, most - 1).join("")}…` : name;
+}
+
 // A name within a sentence, whichever way its script runs.
-export function isolate(name) {
-  return `\u2068${name}\u2069`;
+export function named(name) {
+  return `\u2068${short(name)}\u2069`;
 }
 
 export function clock(seconds) {

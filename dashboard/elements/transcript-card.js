@@ -25,7 +25,6 @@ class TranscriptCard extends HTMLElement {
     const atEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < NEAR_END;
     for (const key of changed) this.#line(turns.get(key));
     this.#forget();
-    this.empty.hidden = true;
     if (atEnd) this.list.scrollTop = this.list.scrollHeight;
   }
 
@@ -44,11 +43,12 @@ class TranscriptCard extends HTMLElement {
     if (!line) {
       line = { key, start, row: make("li"), sure: make("span"), unsure: make("i") };
       line.row.dataset.channel = channel;
-      line.row.append(make("time", {}, clock(start)), make("b", {}, NAMES[channel]), make("p", {}, line.sure, line.unsure));
+      line.row.append(make("time", {}, clock(start)), make("b", {}, NAMES[channel]), make("p", { dir: "auto" }, line.sure, line.unsure));
       this.lines.set(key, line);
       this.#place(line);
     }
     line.row.hidden = !text;
+    this.empty.hidden ||= Boolean(text);
     setText(line.sure, text.slice(0, confirmed));
     setText(line.unsure, text.slice(confirmed));
   }

@@ -1,7 +1,7 @@
-// Whose calls the page follows: a list to choose from once there is more than one agent, and, until somebody has chosen,
-// an offer when another agent's call runs. It never switches by itself.
+// Whose calls the page follows: a list to choose from once there is more than one agent; until somebody has chosen, an
+// offer in its place while another agent's call runs. It never switches by itself.
 
-import { isolate, make, setText } from "./dom.js";
+import { named, make, setText } from "./dom.js";
 
 const ANYONE = "Anyone's newest call";
 
@@ -11,11 +11,11 @@ class WhoseCalls extends HTMLElement {
     this.list.addEventListener("change", () => this.#choose(this.choices[this.list.selectedIndex].whose));
     this.label = make("label", {}, "Following ", this.list);
     this.text = make("span", { role: "status" });
-    this.other = make("button", { type: "button" });
+    this.other = make("button", { type: "button" }, "Follow it");
     this.other.addEventListener("click", () => this.#choose({ agent: this.offered }));
     this.stay = make("button", { type: "button" }, "Stay here");
     this.stay.addEventListener("click", () => this.#choose({ agent: this.kept }));
-    this.offer = make("p", {}, this.text, this.other, this.stay);
+    this.offer = make("p", {}, this.text, make("span", { className: "ways" }, this.other, this.stay));
     this.append(this.offer, this.label);
   }
 
@@ -27,8 +27,8 @@ class WhoseCalls extends HTMLElement {
     this.kept = whose.agent;
     this.offered = whose.agent && !whose.chosen ? running.find(({ agent }) => agent !== whose.agent)?.agent : undefined;
     this.offer.hidden = !this.offered;
-    setText(this.text, this.offered ? `Another call began: ${isolate(this.offered)}\u2019s.` : "");
-    setText(this.other, this.offered ? `Follow ${isolate(this.offered)}` : "");
+    this.label.hidden = !this.offer.hidden;
+    setText(this.text, this.offered ? `Another call began: ${named(this.offered)}\u2019s.` : "");
   }
 
   #list(agents, { agent, anyone }) {

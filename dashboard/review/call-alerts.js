@@ -28,8 +28,8 @@ class CallAlerts extends HTMLElement {
     const card = make(
       "li",
       {},
-      make("p", { className: "say" }, jump, make("b", {}, alert.say)),
-      make("p", { className: "advice" }, alert.advice),
+      make("p", { className: "say" }, jump, make("b", { dir: "auto" }, alert.say)),
+      make("p", { className: "advice", dir: "auto" }, alert.advice),
       make("ul", { className: "why", ariaLabel: "Why" }, ...alert.evidence.map((reason) => this.#reason(reason))),
       make("p", { className: "detail" }, fate(alert.cue)),
       this.#verdict(alert),
@@ -39,7 +39,7 @@ class CallAlerts extends HTMLElement {
   }
 
   #reason({ text, start, end }) {
-    const hear = make("button", { type: "button", title: `Hear ${clock(start)} to ${clock(end)}` }, text);
+    const hear = make("button", { type: "button", title: `Hear ${clock(start)} to ${clock(end)}`, dir: "auto" }, text);
     hear.addEventListener("click", () => this.playhead.hear(Math.max(0, start - LEAD), end));
     return make("li", {}, hear);
   }

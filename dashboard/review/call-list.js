@@ -1,9 +1,10 @@
 // The calls that were kept, the newest first, page by page.
 
-import { clock, make } from "../elements/dom.js";
+import { clock, make, short } from "../elements/dom.js";
 import { read } from "./server.js";
 
 const STATES = { live: "Live now", interrupted: "Interrupted" };
+const LONGEST = 100; // characters of a title that are listed
 const WHEN = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 class CallList extends HTMLElement {
@@ -57,7 +58,7 @@ class CallList extends HTMLElement {
 }
 
 function row({ id, title, agent, started_at: started, duration, alerts, state }) {
-  const link = make("a", { href: `review.html?call=${encodeURIComponent(id)}` }, title ?? id);
+  const link = make("a", { href: `review.html?call=${encodeURIComponent(id)}` }, make("bdi", { title: title ?? id }, short(title ?? id, LONGEST)));
   const note = STATES[state] ? [make("span", { className: `state ${state}` }, STATES[state])] : [];
   const cell = (label, ...content) => {
     const made = make("td", {}, ...content);
@@ -69,7 +70,7 @@ function row({ id, title, agent, started_at: started, duration, alerts, state })
     {},
     cell("Call", link, ...note),
     cell("When", make("time", { dateTime: started }, WHEN.format(new Date(started)))),
-    cell("Agent", agent),
+    cell("Agent", make("bdi", { title: agent }, short(agent))),
     cell("Length", state === "live" ? "–" : clock(duration)),
     cell("Alerts", String(alerts)),
   );

@@ -1,6 +1,6 @@
 // One recorded call: its parts, and the playhead that they share.
 
-import { clock, make, percent, setText } from "../elements/dom.js";
+import { clock, named, make, percent, setText } from "../elements/dom.js";
 import { Playhead } from "./playhead.js";
 import { lastUpTo } from "./search.js";
 import { pathOf, read, remove } from "./server.js";
@@ -74,16 +74,16 @@ function escalations(trend) {
 }
 
 function heading({ name, info, duration, dynamics, overlaps, told }) {
-  const facts = [WHEN.format(new Date(info.started_at)), info.agent, clock(duration)];
+  const facts = [WHEN.format(new Date(info.started_at)), named(info.agent), clock(duration)];
   if (info.layout === "mixed") facts.push("one channel: the voices cannot be told apart");
   else if (dynamics) facts.push(`agent spoke ${percent(dynamics.agent_share)}`, talkOvers(overlaps.length));
   const live = info.state === "live" ? [make("p", { className: "told" }, "This call is still running. Load the page again when it is over.")] : [];
   const broken = info.state === "interrupted" ? [make("p", { className: "told" }, "The server stopped in the middle of this call.")] : [];
-  const said = told.map((text) => make("p", { className: "told" }, text));
+  const said = told.map((text) => make("p", { className: "told", dir: "auto" }, text));
   return make(
     "section",
     { className: "heading" },
-    make("h2", {}, name),
+    make("h2", { title: name }, make("bdi", {}, name)),
     make("p", { className: "detail" }, facts.join(" · ")),
     ...(info.state === "live" ? live : [deletion(info.id, name)]),
     ...broken,
@@ -95,7 +95,7 @@ function heading({ name, info, duration, dynamics, overlaps, told }) {
 function deletion(id, name) {
   const button = make("button", { type: "button" }, "Delete this call");
   button.addEventListener("click", async () => {
-    if (!confirm(`Delete "${name}" for good, with its words, its sound and its verdicts?`)) return;
+    if (!confirm(`Delete "${named(name)}" for good, with its words, its sound and its verdicts?`)) return;
     try {
       await remove(pathOf(id));
       location.assign("review.html");

@@ -74,7 +74,7 @@ const startOf = ({ turn }) => turn.start;
 class Line {
   constructor(turn) {
     this.turn = turn;
-    this.text = make("span", { className: "text" }, turn.text);
+    this.text = make("span", { className: "text", dir: "auto" }, turn.text);
     this.jump = make("button", { type: "button", ariaLabel: `Go to ${clock(turn.start)}` }, clock(turn.start));
     this.row = make("li", {}, this.jump, make("b", {}, NAMES[turn.channel]), this.text);
     this.row.dataset.channel = turn.channel;
