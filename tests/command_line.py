@@ -3,16 +3,20 @@
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 PATIENCE_S = 120  # a test that hangs fails after this long
 
 
 class CommandLine:
-    """Runs `calmline` with nothing of this machine's own settings, calls or sound."""
+    """Runs `calmline` with nothing of this machine's own settings, calls or sound, `under` another program."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, under: Sequence[str] = ()) -> None:
         self.home = home
+        self._under = under
         self.data = home / "data" / "calmline"
         folders = {f"XDG_{kind.upper()}_HOME": str(home / kind) for kind in ("config", "data", "cache")}
         self.env = os.environ | folders | {"HOME": str(home)}
@@ -35,9 +39,26 @@ class CommandLine:
                 text=True,
             )
 
+    @contextmanager
+    def running(self, *words: object) -> Iterator[subprocess.Popen[str]]:
+        """Goes on while the context is open; read its output and its errors from `stdout`.
+
+        Killed where the test fails, and where it lasts too long, so that a test that waits for its output ends.
+        """
+        with self.start(*words, errors_too=True) as process:
+            guard = threading.Timer(PATIENCE_S, process.kill)
+            guard.start()
+            try:
+                yield process
+            except BaseException:
+                process.kill()
+                raise
+            finally:
+                guard.cancel()
+
     @property
     def errors(self) -> str:
         return (self.home / "errors").read_text()
 
     def _command(self, words: tuple[object, ...]) -> list[str]:
-        return [sys.executable, "-m", "server.cli", *map(str, words)]
+        return [*self._under, sys.executable, "-m", "server.cli", *map(str, words)]
