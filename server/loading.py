@@ -13,8 +13,8 @@ from models.tone.dimensional_tone import DimensionalTone, is_dimensional
 from models.tone.onnx_tone import OnnxTone, ToneSettings, load_session, shipped
 from models.tone.types import ToneModel
 from models.words.process import WordsProcess
-from server.live.capacity import measured_capacity
 from server.live.registry import Engine
+from server.live.scheduling.capacity import measured_capacity
 from server.pipeline.models import Models
 from server.settings import ModelSettings, Settings
 

@@ -20,7 +20,7 @@ from benchmarks.calls import DEMO_CALL, Call, load_call, real_call
 from coach.rules import load_rules
 from coach.signals import SOUND
 from models.words.whisper import Whisper, WhisperSettings
-from server.live.capacity import measured_capacity
+from server.live.scheduling.capacity import measured_capacity
 from server.protocol.events.call import CallEndedMessage, StatusMessage
 from server.protocol.events.cues import DetectionMessage
 from server.protocol.events.errors import ErrorMessage

@@ -1,13 +1,16 @@
 """A live call: the asyncio shell around the pure core.
 
-In: PCM16 and commands. Out: messages, for the call's journal. One task takes steps from one queue: they run on the
+In: PCM16 and commands. Out: messages, for the call's journal. One task takes steps from one inbox: they run on the
 sound thread, where alone the core is touched; what comes of them is stored and shown; jobs go to the workers, and
-their results come back as further steps. So nothing waits for a model, and nothing overtakes. Audio beyond the queue's
-bound makes the feed wait; it is never dropped.
+their results come back as further steps. So nothing waits for a model, and nothing overtakes. Audio beyond the inbox's
+bound makes the feed wait, and so does audio whose words or tone are too far behind; it is never dropped. A call whose
+feed stays away, or that stays paused, ends by the clock; one in which nobody speaks ends by stream time.
 """
 
 import asyncio
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
@@ -15,14 +18,17 @@ from typing import Annotated
 from msgspec import Meta, structs
 
 from audio.errors import CalmlineError
-from audio.frame import Channel, to_seconds
+from audio.frame import Channel
 from audio.ranges import Span, Wait
 from models.tone.types import ToneJob
 from models.words.types import WordsJob
-from server.live.capacity import OverloadPolicy
+from server.live.inbox import Inbox
 from server.live.journal import Journal
 from server.live.metrics import Metrics
-from server.live.scheduler import Scheduler
+from server.live.outstanding import Outstanding
+from server.live.patience import Limits, Patience
+from server.live.scheduling.capacity import OverloadPolicy
+from server.live.scheduling.scheduler import Scheduler
 from server.live.session import LiveSession
 from server.live.steps import Audio, Command, Failure, Finish, Step
 from server.pipeline.core import Job, Result, no_result
@@ -34,14 +40,21 @@ from server.protocol.messages import DeviceMessage, PauseMessage, ResumeMessage,
 logger = logging.getLogger(__name__)
 
 TOGETHER = 10  # steps in one go at most: calls take turns on the sound thread
+TOGETHER_AHEAD = 3  # of a call that is ahead of the clock, so that the others need not wait long for it
+SHOW_EVERY_S = 1.0  # seconds between statuses where audio waits and stream time stands still
+CUT_SHORT_S = 0.5  # seconds for the last steps of a call that is cut short
 
 
 @dataclass(frozen=True, slots=True)
 class LiveSettings:
     queue_blocks: Annotated[int, Meta(ge=1, le=100_000)] = 100  # blocks of at most 100 ms that may wait
+    words_ahead_s: Span = 60.0  # seconds of turns without words yet that slow a fast feed down
     start_s: Span = 10.0  # seconds that a feed has to say which call it is
     stall_s: Span = 2.0  # seconds without audio after which a feed is shown as stalled
+    idle_ends_s: Wait = 120.0  # seconds without audio after which a feed counts as lost; 0: never
     grace_s: Wait = 30.0  # seconds that a call waits for a lost feed to come back
+    silence_ends_s: Wait = 600.0  # seconds of audio in which nobody speaks that end a call; 0: it goes on
+    pause_ends_s: Wait = 3600.0  # seconds of pause that end a call; 0: it goes on
     calls_at_most: Annotated[int, Meta(ge=0, le=10_000)] = (
         0  # with words at once; 0: as many as this machine was measured to carry
     )
@@ -78,14 +91,18 @@ class LiveCall:
         self._session = session
         self._workers = workers
         self._metrics = metrics
-        self._steps: asyncio.Queue[Step] = asyncio.Queue()
-        self._room = asyncio.Semaphore(settings.queue_blocks)
-        self._out: dict[asyncio.Future[Result], Job] = {}
+        self._inbox = Inbox(settings.queue_blocks)
+        self._out = Outstanding(settings.words_ahead_s)
+        limits = Limits(settings.idle_ends_s or None, settings.grace_s, settings.pause_ends_s or None)
+        self._patience = Patience(limits, self._inbox, lambda: self.set_feed(FeedState.LOST), self.finish)
         self._now = 0.0  # stream time in seconds
-        self._waiting = 0  # frames taken but not heard yet
+        self._finished = False  # no more audio is followed; results may still be out
+        self._cut_short = False  # the server shuts down, and waits for the models no longer
+        self._without_words = 0  # turns, for that reason
         self._shed = 0
         self._dropped: dict[Channel, int] = {}
-        self._status: StatusMessage | None = None
+        self._status: StatusMessage | None = None  # as shown last
+        self._lag_timer: asyncio.TimerHandle | None = None
         self._reason: EndReason | None = None
         self._task = asyncio.create_task(self._run())
 
@@ -104,19 +121,18 @@ class LiveCall:
         return 2 * len(self.journal.call.layout.channels)
 
     async def take_audio(self, pcm: bytes) -> None:
-        """Take whole frames of audio; waits while the queue is full. Raises `CallOverError`."""
-        block = self.journal.call.rate // 10 * self.frame_bytes
+        """Take whole frames of audio; waits while there is no room. Raises `CallOverError`."""
+        rate = self.journal.call.rate
+        block = rate // 10 * self.frame_bytes
         for start in range(0, len(pcm), block):
-            await self._room.acquire()
+            await self._inbox.room()
             self._refuse_if_over()
+            self._patience.audio_came()
             part = pcm[start : start + block]
             frames = len(part) // self.frame_bytes
             self.taken += frames
-            if self.paused:
-                self._room.release()
-            else:
-                self._waiting += frames
-                self._steps.put_nowait(Audio(part, frames))
+            if not self.paused:
+                self._inbox.put_audio(Audio(part), frames / rate)
 
     def command(self, command: Command) -> None:
         """Take a command, in order with the audio; one that changes nothing is ignored. Raises `CallOverError`."""
@@ -127,6 +143,7 @@ class LiveCall:
                 if paused is self.paused:
                     return
                 self.paused = paused  # from the next frame on
+                self._patience.feed_is(self.feed, paused)
             case SwitchCuesMessage():
                 if command.on is self.cues_on:
                     return
@@ -134,28 +151,45 @@ class LiveCall:
             case DeviceMessage():
                 self._metrics.dropped.inc(max(0, command.dropped - self._dropped.get(command.channel, 0)))
                 self._dropped[command.channel] = command.dropped
-        self._steps.put_nowait(command)
+        self._inbox.put(command)
 
     def set_feed(self, feed: FeedState) -> None:
-        """Change the feed's state, and show it at once."""
-        if feed is not self.feed:
+        """Change the feed's state, and show it at once. A lost feed has a while to come back, then the call ends."""
+        if feed is not self.feed and not self.ending:
             self.feed = feed
             self._show(self.status())
+            self._patience.feed_is(feed, self.paused)
 
     def finish(self, reason: EndReason) -> None:
         """No more audio comes. Wait for `over` to know that the last words are there."""
         if self._reason is None:
-            self._steps.put_nowait(Finish())
             self._reason = reason
+            self._patience.close()
+            self._inbox.put(Finish())
+
+    async def shut_down(self, patience_s: float) -> bool:
+        """End the call with what it has: audio and models have so many seconds, and are waited for no longer.
+
+        Returns whether nothing had to be left out.
+        """
+        self.finish(EndReason.SHUTDOWN)
+        if await self._ends_within(patience_s):
+            return True
+        self._cut_short = True
+        self._out.cancel()
+        if not await self._ends_within(CUT_SHORT_S):
+            self._task.cancel()
+            await self._ends_within(CUT_SHORT_S)
+        return False
 
     def status(self) -> StatusMessage:
         """How the call keeps up at this moment."""
-        finals = [job.at for job in self._out.values() if isinstance(job, WordsJob) and job.final]
         return StatusMessage(
             at=self._now,
             feed=FeedState.PAUSED if self.paused and self.feed is FeedState.FLOWING else self.feed,
-            lag=round(self._waiting / self.journal.call.rate, 3),
-            words_lag=max(0.0, round(self._now - to_seconds(min(finals)), 3)) if finals else 0.0,
+            lag=round(self._inbox.lag_s, 3),
+            words_lag=self._out.words_lag(self._now),
+            tone_lag=self._out.tone_lag(self._now),
             shed=self._shed,
             dropped=sum(self._dropped.values()),
             stored=self.journal.stored,
@@ -163,31 +197,51 @@ class LiveCall:
 
     async def _run(self) -> None:
         try:
-            while self._reason is None or self._out or not self._steps.empty():
-                await self._take([await self._steps.get(), *self._gathered()])
+            errors = await self._follow()
+            self._patience.close()
+            self.journal.call = structs.replace(self.journal.call, state=CallState.ENDED, ended_at=datetime.now(UTC))
+            await self.journal.tell([*errors, CallEndedMessage(self._now, self._reason or EndReason.SHUTDOWN)])
+        finally:
+            self.journal.close()
+            self.over.set()
+            self._inbox.close()  # a feed that waits for room learns that the call is over
+
+    async def _follow(self) -> list[ErrorMessage]:
+        """Take steps until the call is over. What went wrong in the end, if anything did."""
+        try:
+            await self._take_steps()
+        except asyncio.CancelledError:
+            logger.error("Call %s was ended in the middle of a step that did not end.", self.id)
         except Exception as error:
             logger.exception("call %s failed", self.id)
             self._reason = EndReason.FAILED
+            await self._workers.on_sound(self.id, self._session.close)
             text = f"The call cannot be followed any further, through a fault in the program: {error!r}."
-            await self.journal.tell([ErrorMessage(ErrorCode.CALL_FAILED, text)])
-        await self._end(self._reason)
+            return [ErrorMessage(ErrorCode.CALL_FAILED, text)]
+        return self._left_out()
 
-    def _gathered(self) -> list[Step]:
-        """More steps that wait: those of a busy server are taken in one go, which costs it less."""
-        return [self._steps.get_nowait() for _ in range(min(self._steps.qsize(), TOGETHER - 1))]
+    async def _take_steps(self) -> None:
+        while not self._finished or self._out or self._inbox.has_results:
+            ahead = self._inbox.ahead
+            held = self._out.must_catch_up(ahead) and not self._cut_short
+            with self._showing_lag():
+                if steps := self._inbox.take(TOGETHER_AHEAD if ahead else TOGETHER, held):
+                    await self._take(steps, ahead)
+                else:
+                    await self._inbox.changed()
 
-    async def _take(self, steps: list[Step]) -> None:
+    async def _take(self, steps: list[Step], ahead: bool) -> None:
         """Run steps on the sound thread, send out their jobs, and pass on the messages."""
-        outputs, self._now = await self._workers.on_sound(
-            lambda: ([output for step in steps for output in self._session.feed(step)], self._session.now)
+        session = self._session
+        outputs, self._now, self._finished = await self._workers.on_sound(
+            self.id, lambda: ([it for step in steps for it in session.feed(step)], session.now, session.finished), ahead
         )
-        for step in steps:
-            if isinstance(step, Audio):
-                self._waiting -= step.frames
-                self._room.release()
+        self._inbox.done(steps)
+        if self._finished:
+            self.finish(EndReason.SILENCE)  # unless it ends for another reason: the session found that nobody speaks
         for job in outputs:
             if isinstance(job, ToneJob | WordsJob):
-                self._start(job)
+                self._start(job, ahead)
         self._metrics.count(outputs)
         self.journal.call = structs.replace(self.journal.call, duration=self._now)
         await self.journal.tell([output for output in outputs if not isinstance(output, ToneJob | WordsJob)])
@@ -195,37 +249,66 @@ class LiveCall:
         if self._status is None or _worth_showing(status, self._status):
             self._show(status)
 
-    def _start(self, job: Job) -> None:
-        if isinstance(job, WordsJob) and not self.words:
-            if job.final:
-                self._steps.put_nowait(no_result(job))
+    def _start(self, job: Job, ahead: bool) -> None:
+        if self._cut_short or (isinstance(job, WordsJob) and not self.words):
+            self._do_without(job)
             return
-        future = self._workers.start(self.id, job)
-        self._out[future] = job
+        future = self._workers.start(self.id, job, ahead)
+        self._out.add(future, job)
         future.add_done_callback(self._came_back)
 
     def _came_back(self, future: asyncio.Future[Result]) -> None:
-        job = self._out.pop(future)
-        if future.cancelled():
+        job = self._out.remove(future)
+        if not future.cancelled():
+            error = future.exception()
+            self._inbox.put_result(Failure(job, error) if error else future.result())
+        elif self._cut_short:
+            self._do_without(job)
+        else:
             self._shed += 1
             self._metrics.shed.inc()
-        elif error := future.exception():
-            self._steps.put_nowait(Failure(job, error))
-        else:
-            self._steps.put_nowait(future.result())
 
-    async def _end(self, reason: EndReason) -> None:
-        await self._workers.on_sound(self._session.close)
-        call = structs.replace(self.journal.call, state=CallState.ENDED, ended_at=datetime.now(UTC))
-        self.journal.call = call
-        await self.journal.tell([CallEndedMessage(self._now, reason)])
-        self.journal.close()
-        self.over.set()
-        self._room.release()  # a feed that waits for room learns that the call is over
+    def _do_without(self, job: Job) -> None:
+        if isinstance(job, WordsJob) and not job.final:
+            return
+        self._without_words += self._cut_short and isinstance(job, WordsJob)
+        self._inbox.put_result(no_result(job))
+
+    def _left_out(self) -> list[ErrorMessage]:
+        """What shutdown did not wait for, in one sentence."""
+        if not self._cut_short:
+            return []
+        text = (
+            f"The server was shut down before all was done: {self._inbox.audio_s:.1f} s of audio were not followed, "
+            f"and {self._without_words} turns have no words."
+        )
+        return [ErrorMessage(ErrorCode.CUT_SHORT, text)]
 
     def _refuse_if_over(self) -> None:
         if self._reason is not None:
             raise CallOverError(self.id)
+
+    async def _ends_within(self, seconds: float) -> bool:
+        await asyncio.wait({self._task}, timeout=seconds)
+        return self._task.done()
+
+    @contextmanager
+    def _showing_lag(self) -> Iterator[None]:
+        """While audio waits, show each second how late it is, even where stream time stands still."""
+        if self._inbox.has_audio:
+            self._show_lag_later()
+        try:
+            yield
+        finally:
+            if self._lag_timer:
+                self._lag_timer.cancel()
+
+    def _show_lag_later(self) -> None:
+        self._lag_timer = asyncio.get_running_loop().call_later(SHOW_EVERY_S, self._show_lag)
+
+    def _show_lag(self) -> None:
+        self._show(self.status())
+        self._show_lag_later()
 
     def _show(self, status: StatusMessage) -> None:
         self._status = status

@@ -70,9 +70,11 @@ class Metrics:
         self._gauge("calls_with_words", "Calls that run and are followed with words.", with_words)
         if most is not None:
             self._gauge("calls_with_words_most", "Calls with words that are taken at once.", lambda: most)
-        lag, words_lag = "Audio taken but not heard yet", "Age of the oldest turn that waits for its words"
+        lag, words_lag = "Age of the oldest audio not followed yet", "Age of the oldest turn that waits for its words"
+        tone_lag = "Age of the oldest speech that waits for its tone"
         self._gauge("lag_seconds", f"{lag}, of the call with the most.", lambda: _most(it.lag for it in statuses()))
         self._gauge("words_lag_seconds", f"{words_lag}.", lambda: _most(it.words_lag for it in statuses()))
+        self._gauge("tone_lag_seconds", f"{tone_lag}.", lambda: _most(it.tone_lag for it in statuses()))
 
     def _counter(self, name: str, text: str) -> Counter:
         return Counter(f"calmline_{name}", text, registry=self.registry)

@@ -15,21 +15,22 @@ from audio.errors import CalmlineError
 from audio.frame import MONO, STEREO
 from coach.rules import Rule
 from server.live.call import LiveCall, LiveSettings
-from server.live.capacity import OverloadPolicy
 from server.live.journal import Journal
 from server.live.metrics import Metrics
-from server.live.scheduler import Scheduler
+from server.live.scheduling.capacity import OverloadPolicy
+from server.live.scheduling.scheduler import Scheduler
 from server.live.session import LiveSession
 from server.pipeline.core import Core, CoreSettings
 from server.pipeline.models import Models
 from server.protocol.calls import CallInfo
-from server.protocol.events.call import CallStartedMessage, EndReason, FeedState, NotedMessage
+from server.protocol.events.call import CallStartedMessage, FeedState, NotedMessage
 from server.protocol.events.errors import ErrorCode
 from server.protocol.messages import StartMessage
 from server.store.store import Store
 
 logger = logging.getLogger(__name__)
 
+PATIENCE_S = 4.0  # seconds that calls have to follow what they have when the server shuts down, and then the workers
 TONE_ONLY = "This machine follows the words of as many calls as it can; this one is followed by its sound alone."
 
 
@@ -74,8 +75,8 @@ class CallRegistry:
         self._workers = Scheduler(engine.models, self.metrics)
         self._live: dict[str, LiveCall] = {}  # the newest last
         self._feeders: dict[str, Feeder] = {}  # of the calls that are being fed
-        self._grace: dict[str, asyncio.TimerHandle] = {}  # of the calls whose feed is lost
         self._watching: set[asyncio.Task[None]] = set()
+        self._closing = False
         self._opening = asyncio.Lock()
         self.metrics.watch(lambda: [live.status() for live in self._live.values()], self._with_words, self._most)
 
@@ -96,6 +97,8 @@ class CallRegistry:
         if live := self._live.get(start.call):
             await self._take_over(live, start)
         async with self._opening:
+            if self._closing:
+                raise RefusedError(ErrorCode.SHUTTING_DOWN, "The server is being shut down; try again in a while.")
             live = self._live.get(start.call)
             live = await self._create(start) if live is None else self._take_up(live, start)
             self._feeders[start.call] = feeder
@@ -106,19 +109,13 @@ class CallRegistry:
         if self._feeders.get(live.id) is not feeder:
             return  # another has taken over
         del self._feeders[live.id]
-        if live.ending:
-            return
         live.set_feed(FeedState.LOST)
-        loop = asyncio.get_running_loop()
-        self._grace[live.id] = loop.call_later(self.settings.grace_s, live.finish, EndReason.LOST)
 
-    async def close(self) -> None:
-        """End every call with what it has so far."""
-        for live in self._live.values():
-            live.finish(EndReason.SHUTDOWN)
-        if self._watching:
-            await asyncio.wait(self._watching)
-        await self._workers.close()
+    async def close(self) -> bool:
+        """End every call with what it has so far, within some seconds. Returns whether nothing was left behind."""
+        self._closing = True
+        ends = await asyncio.gather(*(live.shut_down(PATIENCE_S) for live in list(self._live.values())))
+        return await self._workers.close(PATIENCE_S if all(ends) else 0.0) and all(ends)
 
     @property
     def _most(self) -> int | None:
@@ -166,7 +163,7 @@ class CallRegistry:
         audio = self.store.audio_path(call.id) if call.keep_audio else None
         journal = Journal(call, self.store)
         await journal.tell([CallStartedMessage(0.0), *([] if words else [NotedMessage(0.0, TONE_ONLY)])])
-        session = LiveSession(call, core, audio)
+        session = LiveSession(call, core, audio, self.settings.silence_ends_s)
         live = LiveCall(session, journal, self._workers, self.metrics, self.settings, words)
         self._live[call.id] = live
         watch = asyncio.create_task(self._forget(live))
@@ -191,15 +188,11 @@ class CallRegistry:
         _check_same(live, start)
         if live.id in self._feeders:
             raise RefusedError(ErrorCode.CALL_BUSY, f"Call {live.id} is being fed already; only one feed may.")
-        if timer := self._grace.pop(live.id, None):
-            timer.cancel()
         live.set_feed(FeedState.FLOWING)
         return live
 
     async def _forget(self, live: LiveCall) -> None:
         await live.over.wait()
-        if timer := self._grace.pop(live.id, None):
-            timer.cancel()
         del self._live[live.id]
         self._ring()
 

@@ -13,8 +13,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from audio.frame import Channel, Samples, to_seconds
+from audio.frame import Channel, Samples, to_samples, to_seconds
 from audio.intake import Intake
+from audio.turns import TurnEnded, TurnStarted
 from models.tone.types import ToneJob, ToneReading
 from models.words.types import Transcript, WordsJob
 from server.live.steps import Audio, Failure, Finish, Step
@@ -40,14 +41,20 @@ logger = logging.getLogger(__name__)
 
 
 class LiveSession:
-    def __init__(self, call: CallInfo, core: Core, audio: Path | None) -> None:
-        """`audio` is where raw audio is to be kept, None where it is not."""
+    def __init__(self, call: CallInfo, core: Core, audio: Path | None, silence_ends_s: float = 0) -> None:
+        """`audio` is where raw audio is to be kept, None where it is not. Where nobody speaks for `silence_ends_s`
+        seconds of audio the call is finished, as if a `Finish` had come; 0: it goes on."""
+        self.finished = False  # no more audio or commands are taken
         self._call = call
         self._channels = call.layout.channels
         self._intake = Intake(call.rate, self._channels)
         self._core = core
         self._audio = audio
         self._recording: Recording | None = None  # opened by the first audio
+        self._frames = 0  # taken so far, at the call's own rate
+        self._silence = to_samples(silence_ends_s)
+        self._speaking: set[Channel] = set()
+        self._voice_at = 0  # stream time at which somebody was last heard to speak
         self._failing: set[type[Job]] = set()  # models whose last job failed: reported once, not every half second
 
     @property
@@ -58,13 +65,15 @@ class LiveSession:
     def feed(self, step: Step) -> list[SessionOutput]:
         """Take the call's next step: the messages and jobs that come of it, in order."""
         match step:
-            case Audio():
-                return self._feed_audio(step.pcm)
             case ToneReading() | Transcript():
                 self._failing.discard(ToneJob if isinstance(step, ToneReading) else WordsJob)
                 return _messages(self._core.take(step))
             case Failure():
                 return self._without(step)
+            case _ if self.finished:
+                return []
+            case Audio():
+                return self._feed_audio(step.pcm)
             case PauseMessage():
                 silence = bytes(2 * len(self._channels) * self._call.rate * PAUSE_S)
                 return [*self._feed_audio(silence), PausedMessage(self.now)]
@@ -81,9 +90,33 @@ class LiveSession:
                 return self._finish()
 
     def _feed_audio(self, pcm: bytes) -> list[SessionOutput]:
-        errors = self._record(pcm)
-        blocks = np.frombuffer(pcm, "<i2").reshape(-1, len(self._channels))
-        return errors + _messages(self._core_outputs(self._intake.feed(blocks)))
+        """Follow audio. Whether to end for silence is asked at each whole second, so that no cut makes a difference."""
+        outputs = list[SessionOutput]()
+        frame, rate = 2 * len(self._channels), self._call.rate
+        while pcm and not self.finished:
+            most = (rate - self._frames % rate) * frame
+            part, pcm = pcm[:most], pcm[most:]
+            self._frames += len(part) // frame
+            outputs += self._record(part)
+            blocks = np.frombuffer(part, "<i2").reshape(-1, len(self._channels))
+            outputs += self._followed(self._core_outputs(self._intake.feed(blocks)))
+            if self._frames % rate == 0 and self._is_silent():
+                outputs += self._finish()
+        return outputs
+
+    def _followed(self, outputs: list[Output]) -> list[SessionOutput]:
+        """The messages of what the core found, having noticed who speaks."""
+        for output in outputs:
+            match output:
+                case TurnStarted():
+                    self._speaking.add(output.channel)
+                case TurnEnded():
+                    self._speaking.discard(output.turn.channel)
+                    self._voice_at = output.at
+        return _messages(outputs)
+
+    def _is_silent(self) -> bool:
+        return self._silence > 0 and not self._speaking and self._core.now - self._voice_at >= self._silence
 
     def _without(self, failure: Failure) -> list[SessionOutput]:
         """Go on where a model failed: no reading, or no words, and one sentence about it."""
@@ -102,6 +135,7 @@ class LiveSession:
         rest = self._core_outputs(self._intake.flush())
         rest += [output for row in self._core.rest() for output in self._core.step(row)]
         self.close()
+        self.finished = True
         return _messages([*rest, *self._core.finish()])
 
     def close(self) -> None:

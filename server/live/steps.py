@@ -14,7 +14,6 @@ from server.protocol.messages import DeviceMessage, NoteMessage, PauseMessage, R
 @dataclass(frozen=True, slots=True)
 class Audio:
     pcm: bytes  # whole frames of PCM16, little-endian, interleaved
-    frames: int
 
 
 @dataclass(frozen=True, slots=True)

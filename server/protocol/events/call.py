@@ -10,6 +10,8 @@ class EndReason(StrEnum):
     STOPPED = "stopped"  # the feed said so
     LOST = "lost"  # the feed went away and did not come back
     SHUTDOWN = "shutdown"  # the server was shut down
+    SILENCE = "silence"  # nobody spoke for a long time
+    PAUSED = "paused"  # it stayed paused for a long time
     FAILED = "failed"  # a fault in the program; the log has it
 
 
@@ -70,14 +72,16 @@ class CallEndedMessage(DurableMessage, frozen=True):
 
 
 class StatusMessage(EphemeralMessage, frozen=True):
-    """How the server keeps up: `lag` is audio taken but not heard yet, `words_lag` the age of the oldest turn that
-    waits for its words, `shed` counts partial words left out to keep up (final ones never are), `dropped` the
-    20 ms frames lost before they reached the server. `stored` false: the call goes on, but is not being stored."""
+    """How the server keeps up: `lag` is how long ago the oldest audio came that is not followed yet, `words_lag` and
+    `tone_lag` are the ages of the oldest turn without its words and of the oldest speech without its tone. `shed`
+    counts partial words left out to keep up (final ones never are), `dropped` the 20 ms frames lost before they
+    reached the server. `stored` false: the call goes on, but is not being stored."""
 
     at: Seconds
     feed: FeedState
     lag: Seconds
     words_lag: Seconds
+    tone_lag: Seconds
     shed: Count
     dropped: Count
     stored: bool

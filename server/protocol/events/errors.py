@@ -19,6 +19,7 @@ class ErrorCode(StrEnum):
     HALF_FRAME = "half_frame"
     MODEL_FAILED = "model_failed"
     CALL_FAILED = "call_failed"
+    CUT_SHORT = "cut_short"
     NOT_STORED = "not_stored"
     AUDIO_NOT_KEPT = "audio_not_kept"
     CALL_RUNNING = "call_running"
@@ -33,6 +34,7 @@ class ErrorCode(StrEnum):
     TOO_MANY_ATTEMPTS = "too_many_attempts"  # with a wrong token
     TOO_MANY_CONNECTIONS = "too_many_connections"
     FAULT = "fault"  # in the program; the log has it
+    SHUTTING_DOWN = "shutting_down"
 
 
 class ErrorMessage(DurableMessage, frozen=True):

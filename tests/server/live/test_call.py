@@ -23,7 +23,7 @@ from models.tone.types import NoReading, ToneJob, ToneReading
 from models.words.types import Transcript, Word, WordsJob
 from server.live.call import CallOverError, LiveCall, LiveSettings
 from server.live.registry import CallRegistry, Engine
-from server.live.scheduler import Scheduler
+from server.live.scheduling.scheduler import Scheduler
 from server.pipeline.inline import InlinePipeline
 from server.protocol.events.base import Message
 from server.protocol.events.call import CallEndedMessage, EndReason, NotedMessage, StatusMessage
@@ -125,9 +125,9 @@ async def test_steps_that_wait_are_taken_in_one_go(
 ) -> None:
     goes, on_sound = list[object](), Scheduler.on_sound
 
-    def counted(workers: Scheduler, step: Callable[[], Kind]) -> "asyncio.Future[Kind]":
+    def counted(workers: Scheduler, call: str, step: Callable[[], Kind], ahead: bool) -> "asyncio.Future[Kind]":
         goes.append(step)
-        return on_sound(workers, step)
+        return on_sound(workers, call, step, ahead)
 
     monkeypatch.setattr(Scheduler, "on_sound", counted)
     block = len(SECOND) // 10
@@ -137,7 +137,7 @@ async def test_steps_that_wait_are_taken_in_one_go(
         live.finish(EndReason.STOPPED)
         await live.over.wait()
         assert live.status().at == pytest.approx(0.3)
-    assert len(goes) == 2  # all that was heard, with the end of the call; then its recording is closed
+    assert len(goes) == 1  # all the audio, with the end of the call
 
 
 async def test_tone_and_trend_do_not_wait_for_words_and_no_final_word_is_lost(

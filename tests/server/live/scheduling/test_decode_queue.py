@@ -5,7 +5,7 @@ import numpy as np
 from audio.frame import SAMPLE_RATE, Channel
 from audio.turns import Turn
 from models.words.types import WordsJob
-from server.live.decode_queue import DecodeQueue
+from server.live.scheduling.decode_queue import DecodeQueue
 
 
 def a_job(turn: int, at: int, final: bool, channel: Channel = Channel.AGENT) -> WordsJob:
@@ -110,6 +110,47 @@ def test_finals_that_wait_go_together_with_those_of_like_length_up_to_a_fair_sha
         ["9: 4 s"],
         ["10: 2 s"],
     ]
+
+
+def test_calls_take_turns_with_their_finals() -> None:
+    queue = DecodeQueue[str]()
+    for turn in range(3):
+        queue.put("long", a_job(turn, SAMPLE_RATE, final=True), f"long {turn}")
+    queue.put("short", a_job(0, SAMPLE_RATE, final=True), "short 0")
+    assert in_order(queue) == ["long 0", "short 0", "long 1", "long 2"]
+
+
+def test_finals_of_a_call_ahead_of_the_clock_wait_for_all_finals_of_others_and_alternate_with_their_partials() -> None:
+    queue = DecodeQueue[str]()
+    for turn in range(4):
+        queue.put("fast", a_job(turn, SAMPLE_RATE, final=True), f"fast {turn}", ahead=True)
+    queue.put("fast", a_job(9, SAMPLE_RATE, final=False), "fast partial", ahead=True)
+    for turn in range(2):
+        queue.put("live", a_job(turn, SAMPLE_RATE, final=True), f"live {turn}")
+        queue.put("live", a_job(10 + turn, SAMPLE_RATE, final=False), f"live partial {turn}")
+    assert in_order(queue) == [
+        "live 0",
+        "live 1",
+        "live partial 0",
+        "fast 0",
+        "live partial 1",
+        "fast 1",
+        "fast 2",
+        "fast 3",
+        "fast partial",
+    ]
+
+
+def test_a_live_call_does_not_wait_for_companions_of_a_call_ahead() -> None:
+    queue = DecodeQueue[str]()
+    for turn in range(8):
+        queue.put("fast", a_job(turn, SAMPLE_RATE, final=True), f"fast {turn}", ahead=True)
+    for call in ("live", "other"):
+        queue.put(call, a_job(0, SAMPLE_RATE, final=True), call)
+    taken = []
+    while entry := queue.pop():
+        taken.append([it.ticket for it in (entry, *queue.companions(entry, decoders=1))])
+    assert taken == [["live", "other"], [f"fast {k}" for k in range(4)], [f"fast {k}" for k in range(4, 8)]]
 
 
 def test_a_final_goes_alone_where_there_are_decoders_enough_and_a_partial_always() -> None:

@@ -13,7 +13,7 @@ from audio.turns import Turn
 from models.words.types import Transcript, Word, WordsJob
 from server.live.metrics import Metrics
 from server.live.registry import Engine
-from server.live.scheduler import Scheduler
+from server.live.scheduling.scheduler import Scheduler
 
 JOBS = [
     WordsJob(SAMPLE_RATE, Turn(Channel.AGENT, k, 0, SAMPLE_RATE), True, np.zeros(SAMPLE_RATE, np.float32), 0)
@@ -52,11 +52,11 @@ async def test_a_turn_that_fails_among_others_costs_them_nothing(engine: Engine)
 
 
 async def test_no_decode_begins_while_sound_is_late(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.live.scheduler.LATE_S", 0.0)
+    monkeypatch.setattr("server.live.scheduling.scheduler.LATE_S", 0.0)
     words, begun, leave = Stumbles(over=-1), threading.Event(), threading.Event()
     words.leave.set()
     workers = Scheduler(replace(engine.models, words=words, decoders=1), Metrics())
-    step = workers.on_sound(lambda: (begun.set(), leave.wait()))
+    step = workers.on_sound("call", lambda: (begun.set(), leave.wait()))
     await asyncio.to_thread(begun.wait)
     answer = workers.start("call", JOBS[0])
     assert (words.asked, answer.done()) == ([], False)
@@ -64,3 +64,27 @@ async def test_no_decode_begins_while_sound_is_late(engine: Engine, monkeypatch:
     await step
     assert (await answer) == words.transcribe(JOBS[0])
     await workers.close()
+
+
+async def test_a_call_that_is_ahead_of_the_clock_makes_nobody_wait_for_its_sound(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.live.scheduling.scheduler.LATE_S", 0.0)
+    words, begun, leave = Stumbles(over=-1), threading.Event(), threading.Event()
+    words.leave.set()
+    workers = Scheduler(replace(engine.models, words=words, decoders=1), Metrics())
+    step = workers.on_sound("fast", lambda: (begun.set(), leave.wait()), ahead=True)
+    await asyncio.to_thread(begun.wait)
+    assert (await workers.start("call", JOBS[0])) == words.transcribe(JOBS[0])
+    leave.set()
+    await step
+    await workers.close()
+
+
+async def test_closing_waits_for_no_model_that_hangs_and_says_so(engine: Engine) -> None:
+    words = Stumbles(over=-1)
+    workers = Scheduler(replace(engine.models, words=words, decoders=1), Metrics())
+    hanging = workers.start("call", JOBS[0])
+    assert not await workers.close(0.01)
+    words.leave.set()
+    await hanging

@@ -14,8 +14,8 @@ from audio.files import open_recording
 from models.words.types import Transcript, Word, WordsJob
 from server.app import ServerSettings
 from server.live.call import LiveSettings
-from server.live.capacity import OverloadPolicy, measured_capacity
 from server.live.registry import TONE_ONLY, Engine
+from server.live.scheduling.capacity import OverloadPolicy, measured_capacity
 from server.protocol.events.base import Message
 from server.protocol.events.call import CallEndedMessage, NotedMessage
 from server.protocol.events.errors import ErrorCode, ErrorMessage

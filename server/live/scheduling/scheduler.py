@@ -1,10 +1,11 @@
 """The scheduler of a server: the threads that all its calls share, and what they do next.
 
 `on_sound` runs a step of a call's core; `start` runs a job of its slow models. Both give back asyncio futures and are
-called on the event loop, where nothing of this ever runs. Sound and tone have a thread each and never wait for words.
-Words have as many as there are decoders, one core each, and `DecodeQueue` says what is next. No decode is begun while
-sound is late: two busy cores that share a chip's units slow each other down, whatever their priorities. A future of
-partial words is cancelled when they would come too late to be of use. The threads sleep where there is nothing to do.
+called on the event loop, where nothing of this ever runs. Sound and tone have a thread each, on which calls take turns,
+and never wait for words. Words have as many as there are decoders, one core each, and `DecodeQueue` says what is next.
+Calls that are fed faster than the clock come last everywhere. No decode is begun while the sound of another call is
+late: two busy cores that share a chip's units slow each other down, whatever their priorities. A future of partial
+words is cancelled when they would come too late to be of use. The threads sleep where there is nothing to do.
 """
 
 import asyncio
@@ -16,8 +17,9 @@ from typing import Any, TypeAlias, TypeVar
 
 from models.tone.types import ToneJob
 from models.words.types import Transcript, WordsJob
-from server.live.decode_queue import DecodeQueue, Entry
 from server.live.metrics import Metrics
+from server.live.scheduling.decode_queue import DecodeQueue, Entry
+from server.live.scheduling.fair_thread import FairThread
 from server.pipeline.core import Job, Result, no_result
 from server.pipeline.models import Models
 
@@ -30,15 +32,19 @@ class Scheduler:
     def __init__(self, models: Models, metrics: Metrics) -> None:
         self._models = models
         self._metrics = metrics
-        self._sound = ThreadPoolExecutor(1, "sound")
-        self._tone = ThreadPoolExecutor(1, "tone")
+        self._sound = FairThread("sound")
+        self._tone = FairThread("tone")
         self._words = ThreadPoolExecutor(models.decoders, "words")
         self._waiting: DecodeQueue[asyncio.Future[Result]] = DecodeQueue()
-        self._free = models.decoders
-        self._steps = 0  # asked of the sound thread and not done yet
-        self._waited_s = 0.0  # for that thread, by the latest step that it began
+        self._decoding: set[asyncio.Future[list[Result | Exception]]] = set()
+        self._steps = 0  # asked of the sound thread by calls that are not ahead, and not done yet
+        self._waited_s = 0.0  # for that thread, by the latest such step that it began
+        self._closed = False
 
-    def on_sound(self, step: Callable[[], Answer]) -> asyncio.Future[Answer]:
+    def on_sound(self, call: str, step: Callable[[], Answer], ahead: bool = False) -> asyncio.Future[Answer]:
+        """Run a step of a call on the sound thread; one that is `ahead` of the clock lets all others go first."""
+        if ahead:
+            return self._sound.run(call, step, ahead)
         asked = perf_counter()
 
         def run() -> Answer:
@@ -46,46 +52,51 @@ class Scheduler:
             return step()
 
         self._steps += 1
-        future = asyncio.get_running_loop().run_in_executor(self._sound, run)
+        future = self._sound.run(call, run)
         future.add_done_callback(self._step_done)
         return future
 
-    def start(self, call: str, job: Job) -> asyncio.Future[Result]:
+    def start(self, call: str, job: Job, ahead: bool = False) -> asyncio.Future[Result]:
         """The result to come: an exception where the model failed, cancelled where it is not wanted any more."""
-        loop = asyncio.get_running_loop()
         if isinstance(job, ToneJob):
-            return loop.run_in_executor(self._tone, self._read, job)
-        future: asyncio.Future[Result] = loop.create_future()
-        superfluous = self._waiting.put(call, job, future)
+            return self._tone.run(call, partial(self._read, job), ahead)
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        superfluous = self._waiting.put(call, job, future, ahead)
         if superfluous:
             superfluous.cancel()
         self._decode_next()
         return future
 
-    async def close(self) -> None:
-        """Wait for what is running, then let the threads go."""
-        for pool in (self._sound, self._tone, self._words):
-            await asyncio.to_thread(pool.shutdown)
+    async def close(self, patience_s: float = 60.0) -> bool:
+        """Let the threads go once they have done what they are at. False: one still hangs after that many seconds."""
+        self._closed = True
+        self._words.shutdown(wait=False)
+        ended = await asyncio.gather(self._sound.close(patience_s), self._tone.close(patience_s))
+        hanging = (await asyncio.wait(self._decoding, timeout=patience_s))[1] if self._decoding else ()
+        return all(ended) and not hanging
 
     def _step_done(self, _: asyncio.Future[Any]) -> None:
         self._steps -= 1
         self._decode_next()
 
-    def _sound_is_late(self) -> bool:
-        return self._steps > 0 and self._waited_s > LATE_S
+    def _may_decode(self) -> bool:
+        sound_is_late = self._steps > 0 and self._waited_s > LATE_S
+        return len(self._decoding) < self._models.decoders and not sound_is_late and not self._closed
 
     def _decode_next(self) -> None:
-        while self._free and not self._sound_is_late() and (entry := self._waiting.pop()):
-            self._free -= 1
+        while self._may_decode() and (entry := self._waiting.pop()):
             entries = [entry, *self._waiting.companions(entry, self._models.decoders)]
             jobs = [entry.job for entry in entries]
             decoded = asyncio.get_running_loop().run_in_executor(self._words, self._transcribe, jobs)
+            self._decoding.add(decoded)
             decoded.add_done_callback(partial(self._pass_on, entries))
 
     def _pass_on(self, entries: list[_Waiting], decoded: asyncio.Future[list[Result | Exception]]) -> None:
-        self._free += 1
+        self._decoding.discard(decoded)
         for entry, answer in zip(entries, decoded.result(), strict=True):
             self._waiting.done(entry)
+            if entry.ticket.done():  # given up meanwhile
+                continue
             if isinstance(answer, Exception):
                 entry.ticket.set_exception(answer)
             else:
