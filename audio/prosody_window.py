@@ -49,7 +49,7 @@ class ProsodyWindow:
         self._summed: tuple[tuple[int, int], ProsodySummary] | None = None  # of the blocks from and to these starts
         self._blocks: deque[ProsodyBlock] = deque(maxlen=to_samples(self._settings.longest_s) // BLOCK)
 
-    def hear(self, samples: Samples, speaking: bool) -> None:
+    def feed(self, samples: Samples, speaking: bool) -> None:
         """Take the next samples, and whether the speaker is speaking at their end."""
         self._waiting.append(samples)
         self._heard += len(samples)

@@ -6,15 +6,15 @@ an escalation of which the sound lane has told it does not tell again within the
 what was said lately. Pure, so the same call gives the same detections however late its words came.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from audio.frame import Channel, to_seconds
 from coach.calming import Calming
 from coach.escalation import EscalationSettings, SoundEscalation
+from coach.escalation_dedup import EscalationDedup, escalation
 from coach.pace import AgentPace
 from coach.practices import Acknowledging, negative_wording
-from coach.rises import Rises, escalation
 from coach.rule_engine import RuleEngine
 from coach.rules import Rule
 from coach.signals import SOUND
@@ -58,7 +58,7 @@ class WordsLane:
         settings, rules = settings or EscalationSettings(), tuple(rules)
         self._cues = cues or shipped_cues()
         self._watcher = RuleEngine(rule for rule in rules if rule.signal not in SOUND)
-        self._rises = Rises([rule for rule in rules if rule.signal == "escalation"])
+        self._dedup = EscalationDedup([rule for rule in rules if rule.signal == "escalation"])
         self._said = WordEvidence(settings.words)
         self._direction = TrendDirection(settings.direction)
         self._calming = Calming()
@@ -66,10 +66,11 @@ class WordsLane:
         self._waiting = Waiting()
         self._acknowledging = Acknowledging()
 
-    def feed(self, moment: Moment, trend: Trend) -> list[Detection]:
-        """Judge one moment. A turn of a mixed channel tells nothing: nobody knows whose it is."""
+    def feed(self, moment: Moment, trend: Trend, by_sound: Sequence[Detection] = ()) -> list[Detection]:
+        """Judge one moment. `by_sound`: what the sound lane detected at this tick. A turn of a mixed channel tells
+        nothing: nobody knows whose it is."""
         if isinstance(moment, Tick):
-            return self._tick(moment, trend)
+            return self._tick(moment, trend, by_sound)
         if moment.turn.channel is Channel.AGENT:
             return self._watcher.feed(moment.at, self._agent(moment))
         return self._customer(moment, trend) if moment.turn.channel is Channel.CUSTOMER else []
@@ -87,8 +88,8 @@ class WordsLane:
         high = shaded.value >= self._direction.settings.escalated
         return replace(shaded, direction=Direction.ESCALATING if high else self._direction.direction)
 
-    def _tick(self, tick: Tick, trend: Trend) -> list[Detection]:
-        self._rises.heard(trend)
+    def _tick(self, tick: Tick, trend: Trend, by_sound: Sequence[Detection]) -> list[Detection]:
+        self._dedup.told(by_sound)
         detections = self._judge(tick.at, trend, heard=tick.tone is not None and tick.tone.anger is not None)
         return detections + self._watcher.feed(tick.at, self._waiting.at(tick))
 
@@ -114,7 +115,7 @@ class WordsLane:
         if heard:
             self._direction = self._direction.after(at, self._said.shade(trend).value)
         shaded = self.shade(trend)
-        detections = self._rises.feed(at, trend, shaded)
+        detections = self._dedup.feed(at, trend, shaded)
         return detections + self._watcher.feed(at, {"calming": self._calming.at(shaded, self._direction)})
 
 

@@ -110,6 +110,21 @@ class Trend:
     evidence: tuple[Evidence, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ShownTrend:
+    """The trend as it is shown at once: with the words that have come so far. It depends on when they came."""
+
+    trend: Trend
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedTrend:
+    """The trend with every word that belongs to it. It depends on stream time alone."""
+
+    trend: Trend
+    shown: Trend | None  # what was shown at that point; None where nobody was watching
+
+
 class Kind(StrEnum):
     WARN = "warn"
     CREDIT = "credit"

@@ -51,6 +51,14 @@ const setTurn = (state, { channel, turn, start, text, confirmed = 0 }, final) =>
 // Nothing of a call, and what is known besides.
 const fresh = ({ whose, running }, connection) => ({ ...emptyState(), whose, running, connection });
 
+// Points come twice: at once, and again once their words are there.
+const place = (points, point) => {
+  let end = points.length;
+  while (end > 0 && points[end - 1].at > point.at) end -= 1;
+  const known = end > 0 && points[end - 1].at === point.at;
+  points.splice(known ? end - 1 : end, known ? 1 : 0, point);
+};
+
 // What was said stays on the page until the next call begins.
 const ended = (state) => ({ ...state, call: { ...state.call, state: "ended" }, cue: null });
 
@@ -82,9 +90,10 @@ const handlers = {
   level: (state, level) => ({ ...state, levels: { ...state.levels, [level.channel]: level } }),
   device_changed: (state, device) => ({ ...state, devices: { ...state.devices, [device.channel]: device } }),
   status: (state, status) => ({ ...state, status }),
+  live_trend: (state, point) => handlers.trend(state, point),
   trend: (state, point) => {
-    state.trend.push(point);
-    while (state.trend[0].at < point.at - TREND_SECONDS) state.trend.shift();
+    place(state.trend, point);
+    while (state.trend[0].at < state.trend.at(-1).at - TREND_SECONDS) state.trend.shift();
     return state;
   },
   cue: (state, cue) => (cue.fate === "shown" ? { ...state, cue } : state),

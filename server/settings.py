@@ -25,7 +25,7 @@ from coach.cue_policy import CuePolicySettings
 from coach.escalation import EscalationSettings
 from models.tone.customer_speech import CustomerSpeechSettings
 from models.tone.onnx_tone import ToneSettings
-from models.words.decode_requests import DecodeRequestSettings
+from models.words.partial_words import PartialWordsSettings
 from models.words.whisper import WhisperSettings
 from server.app import ServerSettings
 from server.pipeline.analyzers import AnalyzerSettings
@@ -57,7 +57,7 @@ class ModelSettings:
     tone: ToneSettings = field(default_factory=ToneSettings)
     customer_speech: CustomerSpeechSettings = field(default_factory=CustomerSpeechSettings)
     whisper: WhisperSettings = field(default_factory=WhisperSettings)
-    utterances: DecodeRequestSettings = field(default_factory=DecodeRequestSettings)
+    partial_words: PartialWordsSettings = field(default_factory=PartialWordsSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,8 @@ class Settings:
     @property
     def core(self) -> CoreSettings:
         """The sections that the core works by."""
-        analyzer = AnalyzerSettings(self.audio.turns, self.models.utterances, self.models.customer_speech)
-        return CoreSettings(analyzer, self.coach.escalation, self.coach.cue_policy)
+        analyzer = AnalyzerSettings(self.audio.turns, self.models.customer_speech)
+        return CoreSettings(analyzer, self.models.partial_words, self.coach.escalation, self.coach.cue_policy)
 
 
 def default_file() -> Path:

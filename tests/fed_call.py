@@ -11,7 +11,7 @@ from audio.files import open_recording
 from server.demo import DEMO_CALL
 from server.protocol.events.base import Message
 from server.protocol.events.call import CallEndedMessage
-from server.protocol.events.tone import TrendMessage
+from server.protocol.events.tone import LiveTrendMessage
 from server.protocol.messages import StartMessage, StopMessage
 
 Kind = TypeVar("Kind", bound=Message)
@@ -41,13 +41,13 @@ class FedCall:
                 message = self._follower.hear()
                 if isinstance(message, kind) and fitting(message):
                     return message
-                if isinstance(message, TrendMessage) and message.at >= number - 0.5:
+                if isinstance(message, LiveTrendMessage) and message.at >= number - 0.5:
                     break
         raise AssertionError(f"the call ended and no {kind.__name__} came")
 
     def until_second(self, second: float) -> None:
         """Feed until that much of the call was heard."""
-        self.until(TrendMessage, lambda trend: trend.at >= second)
+        self.until(LiveTrendMessage, lambda trend: trend.at >= second)
 
     def end(self) -> None:
         """Hang up, and wait until the server has told all."""

@@ -20,7 +20,7 @@ from coach.types import Direction
 from server.app import PAGES, Headers
 from server.protocol.calls import CallInfo, Layout
 from server.protocol.events.base import DurableMessage, Message
-from server.protocol.events.tone import EvidenceMessage, ToneMessage, TrendMessage
+from server.protocol.events.tone import EvidenceMessage, LiveTrendMessage, ToneMessage, TrendMessage
 from server.protocol.events.turns import DynamicsMessage, LevelMessage
 from server.protocol.events.words import PaceMessage, PartialWordsMessage, WordsMessage
 from server.protocol.messages import SnapshotMessage, write
@@ -31,7 +31,14 @@ MESSAGES = 10  # a second
 _SAID = "I was charged twice for the same month and nobody could tell me why"
 
 _Told: TypeAlias = (
-    LevelMessage | ToneMessage | TrendMessage | PaceMessage | DynamicsMessage | WordsMessage | PartialWordsMessage
+    LevelMessage
+    | ToneMessage
+    | LiveTrendMessage
+    | TrendMessage
+    | PaceMessage
+    | DynamicsMessage
+    | WordsMessage
+    | PartialWordsMessage
 )
 
 
@@ -68,7 +75,7 @@ class Feed:
 
 
 def second(number: int) -> Iterator[_Told]:
-    """The ten messages of one second; what a turn said comes with its last."""
+    """The eleven messages of one second; what a turn said comes with its last."""
     at = float(number + 1)
     turn, within = divmod(number, TURN_S)
     start, speaker = float(turn * TURN_S), STEREO[turn % len(STEREO)]
@@ -78,9 +85,9 @@ def second(number: int) -> Iterator[_Told]:
             yield LevelMessage(number + third / 3, channel, -30.0 + third, 0)
     yield ToneMessage(at, anger=heat, arousal=0.5, valence=0.4, confidence=0.8)
     direction = Direction.ESCALATING if heat > 0.5 else Direction.STEADY
-    yield TrendMessage(
-        at, heat, direction, 0.8, [EvidenceMessage("tone", f"sounds angry ({100 * heat:.0f} %)", heat, start, at)]
-    )
+    why = [EvidenceMessage("tone", f"sounds angry ({100 * heat:.0f} %)", heat, start, at)]
+    yield LiveTrendMessage(at, heat, direction, 0.8, why)
+    yield TrendMessage(at, heat, direction, 0.8, why, heat, direction)
     yield PaceMessage(at, 140.0 + within, 135.0) if number % 2 else _dynamics(at, heat)
     if within == TURN_S - 1:
         yield WordsMessage(at, speaker, turn // len(STEREO), start, at, _SAID, [])

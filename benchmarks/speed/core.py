@@ -16,7 +16,7 @@ from audio.frame import SAMPLE_RATE, Channel
 from benchmarks.calls import Call
 from benchmarks.machine import Machine, Spread, spread, this_machine
 from benchmarks.speed.prosody_peers import peer_costs
-from benchmarks.speed.stages import rows_of, stage_costs
+from benchmarks.speed.stages import pieces_of, stage_costs
 from coach.rules import Rule
 from models.tone.types import ToneJob, ToneModel
 from models.words.types import WordsJob
@@ -79,21 +79,22 @@ def one_core() -> Iterator[None]:
 
 def _drive(call: Call, models: Models, rules: tuple[Rule, ...]) -> tuple[list[float], list[float]]:
     """Seconds of every step, and of every tone reading."""
-    core = Core(tuple(call.channels), CoreSettings(), rules, models.vad)
+    core = Core(tuple(call.channels), CoreSettings(), rules, models.vad, live=True)
     steps, tones = [], []
-    for row in rows_of(call):
+    pieces = pieces_of(call)
+    for frame in zip(*[iter(pieces)] * len(call.channels), strict=True):
         began = perf_counter()
-        outputs = core.step(row)
+        outputs = [output for channel, samples in frame for output in core.feed(channel, samples)]
         steps.append(perf_counter() - began)
         for output in outputs:
             if isinstance(output, ToneJob):
                 tones.append(_read_tone(core, output, models.tone))
             elif isinstance(output, WordsJob) and output.final:
-                core.take(no_result(output))
+                core.answer(no_result(output))
     return steps, tones
 
 
 def _read_tone(core: Core, job: ToneJob, tone: ToneModel) -> float:
     began = perf_counter()
-    core.take(tone.read(job))
+    core.answer(tone.read(job))
     return perf_counter() - began

@@ -2,8 +2,8 @@
 
 Levels, voice activity and turns hear the customer channel frame by frame, prosody half a second at a time, as it is
 asked for; all of the channel, where a call measures it around speech only. Tone is every reading of the call,
-divided into log-mel and network by onnxruntime's own profile of the weights. Rules is all that follows the ears:
-overlaps, dynamics, trend, both lanes and the cue board, with the tone and the words of the call read beforehand.
+divided into log-mel and network by onnxruntime's own profile of the weights. Rules is the rest of the core: overlaps,
+dynamics, trend, both lanes and the cue policy; its time less that of the analyzers.
 """
 
 import json
@@ -17,14 +17,16 @@ import numpy as np
 import onnxruntime
 
 from audio.frame import FRAME, Channel, Samples
-from audio.framing import Framing, Row
 from audio.level import LevelMeter
 from audio.prosody import Prosody
 from audio.turns import TurnTracker
 from audio.vad import Vad
 from benchmarks.calls import Call
 from coach.rules import Rule
-from server.pipeline.core import TICK, Core, CoreSettings, FrameUpdate, Result, no_result
+from models.tone.types import ToneJob
+from models.words.types import WordsJob
+from server.pipeline.analyzers import TICK, AnalyzerSettings, CustomerAnalyzer, analyzer_of
+from server.pipeline.core import Core, CoreSettings, Result, no_result
 from server.pipeline.models import Models
 
 PROFILED = 5  # readings that the division into log-mel and network rests on
@@ -33,13 +35,11 @@ FIRST_LAYER = "conv1"  # in the name of the node that takes the log-mel
 
 def stage_costs(call: Call, models: Models, rules: tuple[Rule, ...], weights: Path) -> dict[str, float]:
     """By stage. `weights` are the tone model's."""
-    rows = rows_of(call)
-    samples = [row[-1].samples for row in rows]
+    samples = np.split(call.channels[Channel.CUSTOMER], range(FRAME, call.length, FRAME))
     vad = Vad(models.vad)
     voices = [voice for piece in samples for voice in vad.feed(piece)]
-    core = Core(tuple(call.channels), CoreSettings(), rules, models.vad)
-    listened = [core.listen(row) for row in rows]
-    jobs = [heard.tone for heard in listened if heard.tone]
+    analyzer = CustomerAnalyzer(AnalyzerSettings(), models.vad)
+    jobs = [update.tone for update in analyzer.feed(call.channels[Channel.CUSTOMER]) if update.tone]
     tone = _seconds(models.tone.read, jobs)
     mel = tone * mel_share(weights, [job.samples for job in jobs[-PROFILED:]])
     seconds = {
@@ -49,15 +49,19 @@ def stage_costs(call: Call, models: Models, rules: tuple[Rule, ...], weights: Pa
         "prosody": _seconds(Prosody().feed, np.split(call.channels[Channel.CUSTOMER], range(TICK, call.length, TICK))),
         "mel": mel,
         "tone": tone - mel,
-        "rules": _rules_s(core, listened, models),
+        "rules": max(0.0, _core_s(call, models, rules) - _analyzers_s(call, models)),
     }
     frames = call.length // FRAME
     return {name: round(1e6 * cost / frames, 1) for name, cost in seconds.items()}
 
 
-def rows_of(call: Call) -> list[Row]:
-    framing = Framing(tuple(call.channels))
-    return [row for channel, samples in call.channels.items() for row in framing.feed(channel, samples)]
+def pieces_of(call: Call) -> list[tuple[Channel, Samples]]:
+    """The whole frames of a call in the order in which a live call feeds them: 20 ms of each channel in turn."""
+    return [
+        (channel, samples[start : start + FRAME])
+        for start in range(0, call.length - FRAME + 1, FRAME)
+        for channel, samples in call.channels.items()
+    ]
 
 
 def mel_share(weights: Path, windows: Sequence[Samples]) -> float:
@@ -83,22 +87,30 @@ def mel_share(weights: Path, windows: Sequence[Samples]) -> float:
     return before / whole
 
 
-def _rules_s(core: Core, listened: Sequence[FrameUpdate], models: Models) -> float:
-    """Seconds of following what was heard."""
-    answers = [_answers(heard, models) for heard in listened]
-    began = process_time()
-    for heard, results in zip(listened, answers, strict=True):
-        core.follow(heard)
-        for result in results:
-            core.take(result)
-    return process_time() - began
+def _core_s(call: Call, models: Models, rules: tuple[Rule, ...]) -> float:
+    """Seconds of the core for a whole call, its models not counted."""
+    core, spent = Core(tuple(call.channels), CoreSettings(), rules, models.vad, live=False), 0.0
+    for channel, samples in pieces_of(call):
+        began = process_time()
+        outputs = core.feed(channel, samples)
+        spent += process_time() - began
+        for result in [_result(it, models) for it in outputs if isinstance(it, ToneJob | WordsJob)]:
+            began = process_time()
+            core.answer(result)
+            spent += process_time() - began
+    return spent
 
 
-def _answers(heard: FrameUpdate, models: Models) -> list[Result]:
-    results: list[Result] = [models.tone.read(heard.tone)] if heard.tone else []
-    for job in (job for ear in heard.heard for job in ear.words if job.final):
-        results.append(models.words.transcribe(job) if models.words else no_result(job))
-    return results
+def _analyzers_s(call: Call, models: Models) -> float:
+    """Seconds of the channel analyzers alone for the same call."""
+    analyzers = {channel: analyzer_of(channel, AnalyzerSettings(), models.vad) for channel in call.channels}
+    return _seconds(lambda piece: analyzers[piece[0]].feed(piece[1]), pieces_of(call))
+
+
+def _result(job: ToneJob | WordsJob, models: Models) -> Result:
+    if isinstance(job, ToneJob):
+        return models.tone.read(job)
+    return models.words.transcribe(job) if models.words else no_result(job)
 
 
 def _seconds(feed: Callable[[Any], object], items: Iterable[Any]) -> float:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from audio.frame import FRAME, SAMPLE_RATE, STEREO, Channel, Frame, Samples
+from audio.frame import SAMPLE_RATE, STEREO, Channel, Samples
 from audio.vad import load_vad
 from benchmarks.calls import DEMO_CALL, load_call
 from benchmarks.words.text import errors, words_of
@@ -68,12 +68,10 @@ def word_errors(settings: WhisperSettings) -> dict[str, WordErrors]:
 
 
 def finals(samples: Samples, transcribe: Callable[[WordsJob], Transcript]) -> Iterator[Transcript]:
-    """The final words of one channel, heard frame by frame."""
-    ear = ChannelAnalyzer(Channel.MIXED, AnalyzerSettings(), load_vad())
-    for start in range(0, len(samples) - FRAME + 1, FRAME):
-        frame = Frame(Channel.MIXED, start, samples[start : start + FRAME])
-        yield from (transcribe(job) for job in ear.hear(frame).words if job.final)
-    yield from (transcribe(job) for job in ear.flush(len(samples)).words)
+    """The final words of one channel, turn by turn."""
+    analyzer = ChannelAnalyzer(Channel.MIXED, AnalyzerSettings(), load_vad())
+    for update in (*analyzer.feed(samples), analyzer.flush(len(samples))):
+        yield from map(transcribe, update.finals)
 
 
 def _count(whisper: Whisper, language: str, said: Iterator[tuple[str, Samples]]) -> list[int]:

@@ -16,13 +16,13 @@ MOST_AGAIN = 5  # words that may be heard again after they were confirmed
 
 
 class Agreement:
-    """Of one turn. `hear` each hypothesis in the order in which it was asked for."""
+    """Of one turn. `feed` each hypothesis in the order in which it was asked for."""
 
     def __init__(self) -> None:
         self.confirmed: tuple[Word, ...] = ()
         self._open: tuple[Word, ...] = ()  # the last hypothesis after the confirmed words
 
-    def hear(self, words: tuple[Word, ...]) -> tuple[Word, ...]:
+    def feed(self, words: tuple[Word, ...]) -> tuple[Word, ...]:
         """Take a hypothesis; what is to be shown now."""
         tail = self._after_confirmed(words)
         count = agreed(tail, self._open)

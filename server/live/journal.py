@@ -18,6 +18,7 @@ from server.protocol.events import AnyDurable, AnyEphemeral
 from server.protocol.events.base import DurableMessage, EphemeralMessage
 from server.protocol.events.call import StatusMessage
 from server.protocol.events.errors import ErrorCode, ErrorMessage
+from server.protocol.events.tone import LiveTrendMessage
 from server.protocol.events.turns import LevelMessage
 from server.protocol.events.words import PartialWordsMessage, WordsMessage
 from server.protocol.messages import write
@@ -130,5 +131,7 @@ def _kind(message: AnyEphemeral) -> _Kind:
             return PartialWordsMessage, message.channel, message.turn
         case LevelMessage():
             return LevelMessage, message.channel
+        case LiveTrendMessage():
+            return (LiveTrendMessage,)
         case StatusMessage():
             return (StatusMessage,)

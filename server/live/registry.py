@@ -159,7 +159,7 @@ class CallRegistry:
             keep_audio=start.keep_audio or self._keep_audio,
         )
         engine, channels = self._engine, STEREO if len(start.layout.channels) == len(STEREO) else MONO
-        core = Core(channels, engine.settings, engine.rules, engine.models.vad)
+        core = Core(channels, engine.settings, engine.rules, engine.models.vad, live=True)
         audio = self.store.audio_path(call.id) if call.keep_audio else None
         journal = Journal(call, self.store)
         await journal.tell([CallStartedMessage(0.0), *([] if words else [NotedMessage(0.0, TONE_ONLY)])])

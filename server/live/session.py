@@ -67,7 +67,7 @@ class LiveSession:
         match step:
             case ToneReading() | Transcript():
                 self._failing.discard(ToneJob if isinstance(step, ToneReading) else WordsJob)
-                return _messages(self._core.take(step))
+                return _messages(self._core.answer(step))
             case Failure():
                 return self._without(step)
             case _ if self.finished:
@@ -121,7 +121,7 @@ class LiveSession:
     def _without(self, failure: Failure) -> list[SessionOutput]:
         """Go on where a model failed: no reading, or no words, and one sentence about it."""
         job, error = failure.job, failure.error
-        messages = _messages(self._core.take(no_result(job)))
+        messages = _messages(self._core.answer(no_result(job)))
         if type(job) in self._failing:
             return messages
         self._failing.add(type(job))
@@ -133,10 +133,9 @@ class LiveSession:
     def _finish(self) -> list[SessionOutput]:
         """Take in what the filters still hold, and end the open turns."""
         rest = self._core_outputs(self._intake.flush())
-        rest += [output for row in self._core.rest() for output in self._core.step(row)]
         self.close()
         self.finished = True
-        return _messages([*rest, *self._core.finish()])
+        return _messages([*rest, *self._core.flush()])
 
     def close(self) -> None:
         """Close the recording, if there is one. The header on disk is right already, so a full disk is no matter."""
@@ -146,12 +145,7 @@ class LiveSession:
             self._recording = None
 
     def _core_outputs(self, audio: Iterable[tuple[Channel, Samples]]) -> list[Output]:
-        return [
-            output
-            for channel, samples in audio
-            for row in self._core.rows(channel, samples)
-            for output in self._core.step(row)
-        ]
+        return [output for channel, samples in audio for output in self._core.feed(channel, samples)]
 
     def _record(self, pcm: bytes) -> list[SessionOutput]:
         if self._audio is None:

@@ -1,29 +1,36 @@
-"""Channel analyzers: everything that reads a single channel frame by frame, before the channels meet.
+"""Channel analyzers: everything that reads a single channel, before the channels meet.
 
-In: 20 ms frames of one channel. Out: levels, turns, and the decode requests of its turns; `CustomerAnalyzer` adds
-prosody and tone jobs, and is the only thing that does: nothing of the kind is ever computed for the agent. Pure; the
-stages inside keep the state.
+In: 16 kHz samples of one channel, any cut. Out: a `ChannelUpdate` a frame (20 ms): levels, voice activity, turns and
+their decode requests. `CustomerAnalyzer` adds prosody and tone jobs, and is the only thing that does: nothing of the
+kind is ever computed for the agent. Levels and voice activity are found for a whole block at once, which costs less.
+Pure; the stages inside keep the state. An analyzer knows nothing of what follows it.
 """
 
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
-from audio.frame import Channel, Frame, Samples
+import numpy as np
+
+from audio.frame import FRAME, Channel, Frame, Samples, to_samples
+from audio.framing import Framer
 from audio.history import History
 from audio.level import Level, LevelMeter
 from audio.prosody_window import ProsodySummary, ProsodyWindow
-from audio.turns import TurnEnded, TurnSettings, TurnStarted, TurnTracker, Voice
+from audio.turns import TurnEnded, TurnEvent, TurnSettings, TurnTracker, Voice
 from audio.vad import Vad, VadModel
 from models.tone.customer_speech import CustomerSpeech, CustomerSpeechSettings
 from models.tone.types import ToneJob
-from models.words.decode_requests import DecodeRequests, DecodeRequestSettings
-from models.words.types import Transcript, WordsJob
+from models.words.decode_requests import DecodeRequests
+from models.words.types import WordsJob
+
+TICK = to_samples(0.5)  # the grid on which tone is read and the trend moves
+_SPARE_S = 5  # seconds of history beyond the longest turn
 
 
 @dataclass(frozen=True, slots=True)
 class AnalyzerSettings:
     turns: TurnSettings = field(default_factory=TurnSettings)
-    utterances: DecodeRequestSettings = field(default_factory=DecodeRequestSettings)
     customer_speech: CustomerSpeechSettings = field(default_factory=CustomerSpeechSettings)
 
 
@@ -32,56 +39,66 @@ class ChannelUpdate:
     """What one frame led to on one channel."""
 
     channel: Channel
-    levels: list[Level]
-    voices: list[Voice]
-    turns: list[TurnStarted | TurnEnded]
-    words: list[WordsJob]
+    at: int  # stream time at the end of the frame
+    levels: Sequence[Level] = ()
+    voices: Sequence[Voice] = ()
+    turns: Sequence[TurnEvent] = ()
+    finals: Sequence[WordsJob] = ()  # of the turns that ended
+    tone: ToneJob | None = None  # the customer's, on the grid of ticks
+    prosody: ProsodySummary | None = None  # the same
 
 
 class ChannelAnalyzer:
-    """Levels, turns and words jobs of one channel."""
+    """Levels, turns and decode requests of one channel."""
 
     def __init__(self, channel: Channel, settings: AnalyzerSettings, vad: VadModel) -> None:
         self.channel = channel
+        self.history = History(settings.turns.longest_s + _SPARE_S)
+        self._framer = Framer(channel)
         self._level = LevelMeter(channel)
         self._vad = Vad(vad)
-        self._levels: deque[Level] = deque()  # found ahead of the frames
+        self._levels: deque[Level] = deque()  # of this block, not handed out yet
         self._voices: deque[Voice] = deque()  # the same
-        self._looked_to = 0  # stream time
         self._turns = TurnTracker(channel, settings.turns)
-        self._history = History(settings.turns.longest_s + 5)
-        self._utterances = DecodeRequests(settings.utterances, self._history)
+        self._requests = DecodeRequests(self.history)
 
-    def look_ahead(self, samples: Samples) -> None:
-        """Find levels and voice activity of what is heard next: they depend on nothing else, and many are cheaper."""
-        self._levels += self._level.feed(samples)
-        self._voices += self._vad.feed(samples)
-        self._looked_to += len(samples)
-
-    def hear(self, frame: Frame) -> ChannelUpdate:
-        if self._looked_to < frame.end:
-            self.look_ahead(frame.samples)
-        self._history.append(frame.samples)
-        levels, voices = self._found_until(frame.end)
-        turns = [event for voice in voices for event in self._turns.feed(voice)]
-        words = [job for event in turns for job in self._utterances.feed(event)]
-        words += self._utterances.tick(frame.end)
-        return ChannelUpdate(self.channel, levels, voices, turns, words)
-
-    def flush(self, at: int) -> ChannelUpdate:
-        """The call ends at `at`: whatever turn is open ends too."""
-        turns = self._turns.flush(at)
-        return ChannelUpdate(
-            self.channel, [], [], turns, [job for event in turns for job in self._utterances.feed(event)]
-        )
-
-    def take(self, result: Transcript) -> Transcript | None:
-        """What is to be told of the result of a words job; None where it comes too late."""
-        return self._utterances.take(result)
+    @property
+    def end(self) -> int:
+        """Stream time just after the last sample fed."""
+        return self._framer.end
 
     @property
     def speaking(self) -> bool:
         return self._turns.speaking
+
+    def feed(self, samples: Samples) -> list[ChannelUpdate]:
+        """The updates of the frames that these samples complete. [shape=(n,)]"""
+        return self._analyze(self._framer.feed(samples))
+
+    def fill(self, until: int) -> list[ChannelUpdate]:
+        """The channel ends: its last updates, with silence until stream time `until`, a whole number of frames."""
+        return self._analyze(self._framer.fill(until))
+
+    def flush(self, at: int) -> ChannelUpdate:
+        """The call ends at `at`: whatever turn is open ends too."""
+        return self._with_finals(ChannelUpdate(self.channel, at, turns=self._turns.flush(at)))
+
+    def _analyze(self, frames: list[Frame]) -> list[ChannelUpdate]:
+        if frames:
+            block = np.concatenate([frame.samples for frame in frames])
+            self._levels += self._level.feed(block)
+            self._voices += self._vad.feed(block)
+        return [self._update(frame) for frame in frames]
+
+    def _update(self, frame: Frame) -> ChannelUpdate:
+        self.history.append(frame.samples)
+        levels, voices = self._found_until(frame.end)
+        turns = [event for voice in voices for event in self._turns.feed(voice)]
+        return self._with_finals(ChannelUpdate(self.channel, frame.end, levels, voices, turns))
+
+    def _with_finals(self, update: ChannelUpdate) -> ChannelUpdate:
+        finals = [self._requests.feed(event) for event in update.turns if isinstance(event, TurnEnded)]
+        return replace(update, finals=finals) if finals else update
 
     def _found_until(self, end: int) -> tuple[list[Level], list[Voice]]:
         levels, voices = list[Level](), list[Voice]()
@@ -100,14 +117,20 @@ class CustomerAnalyzer(ChannelAnalyzer):
         self._prosody = ProsodyWindow()
         self._speech = CustomerSpeech(settings.customer_speech)
 
-    def hear(self, frame: Frame) -> ChannelUpdate:
-        heard = super().hear(frame)
-        self._prosody.hear(frame.samples, self.speaking)
+    def _update(self, frame: Frame) -> ChannelUpdate:
+        update = super()._update(frame)
+        self._prosody.feed(frame.samples, self.speaking)
         self._speech.feed(frame, self.speaking)
-        return heard
+        if frame.end % TICK:
+            return update
+        return replace(update, tone=self._speech.tick(frame.end), prosody=self._prosody.summary())
 
-    def prosody(self) -> ProsodySummary | None:
-        return self._prosody.summary()
 
-    def tone_job(self, at: int) -> ToneJob | None:
-        return self._speech.tick(at)
+def analyzer_of(channel: Channel, settings: AnalyzerSettings, vad: VadModel) -> ChannelAnalyzer:
+    """The analyzer that a channel gets: tone for the customer, and for nobody else."""
+    return CustomerAnalyzer(settings, vad) if channel is Channel.CUSTOMER else ChannelAnalyzer(channel, settings, vad)
+
+
+def frames_until(analyzers: Sequence[ChannelAnalyzer]) -> int:
+    """Stream time at which the longest of these channels ends, in whole frames."""
+    return -(-max(analyzer.end for analyzer in analyzers) // FRAME) * FRAME

@@ -1,67 +1,58 @@
-"""The whole pipeline as one pure object: `feed(channel, samples) -> events`, with the slow models run on the spot.
+"""A whole call as one pure object: `feed(channel, samples) -> events`, with the slow models run on the spot.
 
 Tests and benchmarks are a `for` loop over it. The live server drives the same `Core` and runs the same jobs on worker
-threads (`server/live/call.py`), so it comes to the same turns, final words, tone readings and detections.
+threads (`server/live/call.py`), so it comes to the same turns, final words, tone readings, trend and detections.
 """
 
 from collections import deque
 from collections.abc import Iterable
 
-from audio.frame import Channel, Samples, to_seconds
+from audio.frame import FRAME, Channel, Samples, to_seconds
 from coach.rules import Rule
 from models.tone.types import ToneJob
 from models.words.types import WordsJob
-from server.pipeline.core import Core, CoreSettings, Event, Output, no_result
+from server.pipeline.core import Core, CoreSettings, Event, Output, Result, no_result
 from server.pipeline.models import Models
 
 
 class InlinePipeline:
-    """One call, everything in line. Partial words are left out unless asked for, since nobody is waiting."""
+    """One call, everything in line. There are no partial words, since nobody is waiting."""
 
     def __init__(
-        self,
-        layout: tuple[Channel, ...],
-        settings: CoreSettings,
-        rules: tuple[Rule, ...],
-        models: Models,
-        partials: bool = False,
+        self, layout: tuple[Channel, ...], settings: CoreSettings, rules: tuple[Rule, ...], models: Models
     ) -> None:
-        self._core = Core(layout, settings, rules, models.vad)
+        self._core = Core(layout, settings, rules, models.vad, live=False)
         self._models = models
-        self._partials = partials
 
     @property
     def now(self) -> float:
-        """Stream time heard so far, in seconds."""
+        """Stream time followed so far, in seconds."""
         return to_seconds(self._core.now)
 
     def feed(self, channel: Channel, samples: Samples) -> list[Event]:
-        """Hear more of one channel: 16 kHz float32 [shape=(n,)], any length.
+        """Follow more of one channel: 16 kHz float32 [shape=(n,)], any length.
 
-        The same audio gives the same events, however it was cut and whichever channel came first.
+        The same audio gives the same events in the same order, however it was cut: jobs are answered frame by frame.
         """
-        return [event for row in self._core.rows(channel, samples) for event in self._settle(self._core.step(row))]
+        pieces = (samples[start : start + FRAME] for start in range(0, len(samples), FRAME))
+        return [event for piece in pieces for event in self._settle(self._core.feed(channel, piece))]
 
     def flush(self) -> list[Event]:
-        """The call is over: hear what is left and end the open turns."""
-        rest = [event for row in self._core.rest() for event in self._settle(self._core.step(row))]
-        return rest + self._settle(self._core.finish())
+        """The call is over: follow what is left and end the open turns."""
+        return self._settle(self._core.flush())
 
     def _settle(self, outputs: Iterable[Output]) -> list[Event]:
-        """Run the jobs among the outputs, and those that come of them, in order."""
+        """Answer the jobs among the outputs, and those that come of them, in order."""
         todo, events = deque(outputs), list[Event]()
         while todo:
             output = todo.popleft()
-            if isinstance(output, ToneJob):
-                todo.extend(self._core.take(self._models.tone.read(output)))
-            elif isinstance(output, WordsJob):
-                todo.extend(self._decode(output))
+            if isinstance(output, ToneJob | WordsJob):
+                todo.extend(self._core.answer(self._result(output)))
             else:
                 events.append(output)
         return events
 
-    def _decode(self, job: WordsJob) -> list[Output]:
-        if not (job.final or self._partials):
-            return []
-        words = self._models.words
-        return self._core.take(words.transcribe(job) if words else no_result(job))
+    def _result(self, job: ToneJob | WordsJob) -> Result:
+        if isinstance(job, ToneJob):
+            return self._models.tone.read(job)
+        return self._models.words.transcribe(job) if self._models.words else no_result(job)

@@ -14,7 +14,7 @@ from models.words.types import Transcript
 from server.pipeline.core import Event
 from server.protocol.events import AnyDurable, AnyEphemeral
 from server.protocol.events.cues import CueMessage, DetectionMessage
-from server.protocol.events.tone import EvidenceMessage, ToneMessage, TrendMessage
+from server.protocol.events.tone import EvidenceMessage, LiveTrendMessage, ToneMessage, TrendMessage
 from server.protocol.events.turns import (
     DynamicsMessage,
     LevelMessage,
@@ -90,14 +90,14 @@ def _(event: coach.types.Dynamics) -> DynamicsMessage:
 
 
 @message.register
-def _(event: coach.types.Trend) -> TrendMessage:
-    return TrendMessage(
-        to_seconds(event.at),
-        _figure(event.value),
-        event.direction,
-        _figure(event.confidence),
-        _evidence(event.evidence),
-    )
+def _(event: coach.types.ShownTrend) -> LiveTrendMessage:
+    return LiveTrendMessage(*_trend(event.trend))
+
+
+@message.register
+def _(event: coach.types.JudgedTrend) -> TrendMessage:
+    shown = (_figure(event.shown.value), event.shown.direction) if event.shown else (None, None)
+    return TrendMessage(*_trend(event.trend), *shown)
 
 
 @message.register
@@ -128,6 +128,11 @@ def _(event: coach.types.Cue) -> CueMessage:
         advice=found.advice,
         evidence=_evidence(found.evidence),
     )
+
+
+def _trend(trend: coach.types.Trend) -> tuple[float, float, coach.types.Direction, float, list[EvidenceMessage]]:
+    evidence = _evidence(trend.evidence)
+    return to_seconds(trend.at), _figure(trend.value), trend.direction, _figure(trend.confidence), evidence
 
 
 def _evidence(reasons: tuple[coach.types.Evidence, ...]) -> list[EvidenceMessage]:

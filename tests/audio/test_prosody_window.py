@@ -12,7 +12,7 @@ from models.training.data.corpora import clips
 
 def hear_all(window: ProsodyWindow, samples: Samples, speaking: bool = True) -> None:
     for start in range(0, len(samples), FRAME):
-        window.hear(samples[start : start + FRAME], speaking)
+        window.feed(samples[start : start + FRAME], speaking)
 
 
 def summary(samples: Samples) -> ProsodySummary:
@@ -87,7 +87,7 @@ def test_measuring_only_around_speech_changes_nothing(recorded_call: Path, asked
     window, every, summaries = ProsodyWindow(), to_samples(asked_every_s) // FRAME, 0
     measured = Prosody().feed(samples)
     for k, speaking in enumerate(loud):
-        window.hear(samples[k * FRAME : (k + 1) * FRAME], speaking)
+        window.feed(samples[k * FRAME : (k + 1) * FRAME], speaking)
         if (k + 1) % every == 0:
             come = [block for block in measured if frame_of(block) <= k]
             spoken = [block for block in come if loud[frame_of(block)]]

@@ -114,12 +114,13 @@ def judge(moments: Iterable[Moment], rules: Sequence[Rule] | None = None) -> Jud
     rules = RULES if rules is None else rules
     sound, words, judged = SoundLane(rules), WordsLane(rules), Judged()
     trend = sound.feed(Moments.tick(0.0))[0]
+    detections: Sequence[Detection] = ()
     for moment in sorted(moments, key=lambda moment: moment.at):
         if isinstance(moment, Tick):
             trend, detections = sound.feed(moment)
             judged.trends.append(trend)
             judged.by_sound += detections
-        judged.by_words += words.feed(moment, trend)
+        judged.by_words += words.feed(moment, trend, detections if isinstance(moment, Tick) else ())
         judged.shown.append(words.shade(trend))
     return judged
 

@@ -153,26 +153,33 @@ talk = st.lists(
 
 @settings(max_examples=40)
 @given(moods, talk, st.integers(1, 40))
-def test_detections_do_not_depend_on_how_late_the_words_come(make, lanes, moods, talk, late):
+def test_detections_and_trend_do_not_depend_on_how_late_the_words_come(make, lanes, moods, talk, late):
     """The words lane fed at once, and fed `late` moments behind the sound lane: only what is shown may differ."""
     ticks = [make.tick((k + 1) / 2, mood) for k, mood in enumerate(moods)]
     turns: list[FinishedTurn] = [make.heard(channel, text, float(start)) for start, channel, text in talk]
     moments = sorted([*ticks, *turns], key=lambda moment: moment.at)
     at_once = lanes(moments)
 
-    rules, row, trend = load_rules(), [], None
-    sound, words, by_words = SoundLane(rules), WordsLane(rules), []
+    rules, row = load_rules(), []
+    sound, words, by_words, trends = SoundLane(rules), WordsLane(rules), [], []
     trend = sound.feed(make.tick(0.0))[0]
+
+    def judge(moment, then, by_sound):
+        by_words.extend(words.feed(moment, then, by_sound))
+        trends.append(words.shade(then))
+
     for moment in moments:
+        by_sound = []
         if not isinstance(moment, FinishedTurn):
-            trend, _ = sound.feed(moment)
-        row.append((moment, trend))
+            trend, by_sound = sound.feed(moment)
+        row.append((moment, trend, by_sound))
         words.shade(trend)
         if len(row) > late:
-            by_words += words.feed(*row.pop(0))
-    for moment, then in row:
-        by_words += words.feed(moment, then)
+            judge(*row.pop(0))
+    for waiting in row:
+        judge(*waiting)
     assert by_words == at_once.by_words
+    assert trends == at_once.shown
     assert all(0 <= shown.value <= 1 for shown in at_once.shown)
 
 

@@ -14,7 +14,7 @@ from server.protocol.events.call import (
 )
 from server.protocol.events.cues import CueMessage, DetectionMessage
 from server.protocol.events.errors import ErrorMessage
-from server.protocol.events.tone import ToneMessage, TrendMessage
+from server.protocol.events.tone import LiveTrendMessage, ToneMessage, TrendMessage
 from server.protocol.events.turns import (
     DynamicsMessage,
     LevelMessage,
@@ -44,4 +44,4 @@ AnyDurable: TypeAlias = (
     | ErrorMessage
     | CallEndedMessage
 )
-AnyEphemeral: TypeAlias = LevelMessage | PartialWordsMessage | StatusMessage
+AnyEphemeral: TypeAlias = LevelMessage | PartialWordsMessage | LiveTrendMessage | StatusMessage

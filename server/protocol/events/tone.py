@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from coach.types import Direction
 from models.tone.types import NoReading
-from server.protocol.events.base import DurableMessage, Seconds, Share
+from server.protocol.events.base import DurableMessage, EphemeralMessage, Seconds, Share
 
 
 class ToneMessage(DurableMessage, frozen=True):
@@ -32,7 +32,20 @@ class EvidenceMessage(Struct, frozen=True):
 
 
 class TrendMessage(DurableMessage, frozen=True):
-    """How the customer is doing, 0 calm .. 1 escalated, with every contribution named."""
+    """How the customer is doing, 0 calm .. 1 escalated, with every contribution named, once the words up to `at` are
+    there. `shown` and `shown_direction` are what was on the screen at that point; null where nobody was watching."""
+
+    at: Seconds
+    value: Share
+    direction: Direction
+    confidence: Share
+    evidence: Sequence[EvidenceMessage]
+    shown: Share | None = None
+    shown_direction: Direction | None = None
+
+
+class LiveTrendMessage(EphemeralMessage, frozen=True):
+    """The same as soon as there is sound for it, with the words that have come so far: for the screen."""
 
     at: Seconds
     value: Share

@@ -22,7 +22,7 @@ def shown(agreement: Agreement, *hypotheses: str) -> list[str]:
     """What is shown after each hypothesis; what is confirmed stands before the bar."""
     lines = []
     for text in hypotheses:
-        words = [word.text for word in agreement.hear(said(text))]
+        words = [word.text for word in agreement.feed(said(text))]
         sure = len(agreement.confirmed)
         lines.append(" ".join([*words[:sure], "|", *words[sure:]]))
     return lines
@@ -47,9 +47,9 @@ def test_a_confirmed_word_stays_where_a_later_hypothesis_has_another() -> None:
 
 def test_words_heard_again_after_they_were_confirmed_are_shown_once() -> None:
     agreement = Agreement()
-    agreement.hear(said("call me back"))
-    agreement.hear(said("call me back"))
-    again = agreement.hear(said("me back please", start=0.85))
+    agreement.feed(said("call me back"))
+    agreement.feed(said("call me back"))
+    again = agreement.feed(said("me back please", start=0.85))
     assert [word.text for word in again] == ["call", "me", "back", "please"]
 
 
@@ -57,7 +57,7 @@ def test_words_heard_again_after_they_were_confirmed_are_shown_once() -> None:
 def test_what_is_confirmed_only_grows(hypotheses: list[list[str]]) -> None:
     agreement, before = Agreement(), list[str]()
     for words in hypotheses:
-        told = [word.text for word in agreement.hear(said(" ".join(words)))]
+        told = [word.text for word in agreement.feed(said(" ".join(words)))]
         sure = [word.text for word in agreement.confirmed]
         assert sure[: len(before)] == before
         assert told[: len(sure)] == sure

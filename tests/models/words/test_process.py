@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 from sounds import hear
-from utterances import listen
+from utterances import jobs_of
 
 from audio.frame import SAMPLE_RATE
 from models.words.process import STEP_BACK, WordsProcess
@@ -36,7 +36,7 @@ def process(whisper: Whisper) -> WordsProcess:
 
 @pytest.fixture(scope="module")
 def jobs(recorded_call: Path) -> list[WordsJob]:
-    return listen(hear(recorded_call)[1][: 20 * SAMPLE_RATE])[:8]
+    return jobs_of(hear(recorded_call)[1][: 20 * SAMPLE_RATE])[:8]
 
 
 def test_it_gives_the_words_that_the_model_gives_here_whichever_thread_asks(

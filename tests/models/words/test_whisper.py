@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sounds import hear, over_a_phone
-from utterances import listen, whole
+from utterances import jobs_of, whole
 
 from audio.frame import SAMPLE_RATE, Channel, Samples
 from audio.turns import Turn
@@ -28,7 +28,7 @@ def plain(text: str) -> list[str]:
 
 
 def heard(whisper: Whisper, samples: Samples) -> list[Transcript]:
-    return [whisper.transcribe(job) for job in listen(samples) if job.final]
+    return [whisper.transcribe(job) for job in jobs_of(samples) if job.final]
 
 
 def test_a_speech_is_understood_turn_by_turn(data: Path, whisper: Whisper) -> None:
@@ -54,7 +54,7 @@ def test_words_come_through_a_telephone_line(data: Path, whisper: Whisper) -> No
 
 
 def test_word_times_lie_in_the_turn_and_never_go_back(recorded_call: Path, whisper: Whisper) -> None:
-    jobs = [job for job in listen(hear(recorded_call)[1][: 40 * S]) if job.final]
+    jobs = [job for job in jobs_of(hear(recorded_call)[1][: 40 * S]) if job.final]
     for turn, words in ((job.turn, whisper.transcribe(job).words) for job in jobs):
         times = [time for word in words for time in (word.start, word.end)]
         assert times == sorted(times)
@@ -65,7 +65,7 @@ def test_word_times_lie_in_the_turn_and_never_go_back(recorded_call: Path, whisp
 
 def test_word_times_are_those_of_the_stream(data: Path, whisper: Whisper) -> None:
     sound = hear(data / "jfk.flac")[0]
-    (last,) = (job for job in listen(sound) if job.final and job.turn.end > 10 * S)
+    (last,) = (job for job in jobs_of(sound) if job.final and job.turn.end > 10 * S)
     ask = whisper.transcribe(last).words[0]
     assert ask.text.lower() == "ask"
     assert abs(ask.start / S - 8.2) < 0.3  # as heard in the clip
@@ -96,7 +96,7 @@ def test_the_first_word_of_a_turn_is_kept_where_it_is_placed_before_the_turn() -
 
 
 def test_a_job_gives_the_same_words_again(recorded_call: Path, whisper: Whisper) -> None:
-    jobs = listen(hear(recorded_call)[1][: 20 * S])[:4]
+    jobs = jobs_of(hear(recorded_call)[1][: 20 * S])[:4]
     assert [whisper.transcribe(job) for job in jobs] == [whisper.transcribe(job) for job in jobs]
 
 
@@ -161,7 +161,7 @@ def test_where_nobody_speaks_there_is_no_turn_with_text(
 
 
 def test_partial_words_grow_into_the_final_ones(data: Path, whisper: Whisper) -> None:
-    jobs = [job for job in listen(hear(data / "jfk.flac")[0]) if job.turn.index == 3]
+    jobs = [job for job in jobs_of(hear(data / "jfk.flac")[0]) if job.turn.index == 3]
     *partials, final = (whisper.transcribe(job) for job in jobs)
     assert [partial.final for partial in partials] == [False] * len(partials)
     assert len(final.words) >= len(partials[0].words) > 0

@@ -29,7 +29,7 @@ from server.protocol.events.base import Message
 from server.protocol.events.call import CallEndedMessage, EndReason, NotedMessage, StatusMessage
 from server.protocol.events.cues import DetectionMessage
 from server.protocol.events.errors import ErrorCode, ErrorMessage
-from server.protocol.events.tone import ToneMessage, TrendMessage
+from server.protocol.events.tone import LiveTrendMessage, ToneMessage
 from server.protocol.events.turns import TurnEndedMessage, TurnStartedMessage
 from server.protocol.events.words import PartialWordsMessage, WordsMessage
 from server.protocol.messages import NoteMessage, StartMessage, read_from_server
@@ -146,7 +146,7 @@ async def test_tone_and_trend_do_not_wait_for_words_and_no_final_word_is_lost(
     words = Prints()
     async with a_call(engine, store, words=words) as live:
         await live.take_audio(talk)
-        await until(live, TrendMessage, lambda trend: trend.at >= 24)
+        await until(live, LiveTrendMessage, lambda trend: trend.at >= 24)
         assert of(ToneMessage, await told(live))
         assert not of(WordsMessage, await told(live))
         status = await until(live, StatusMessage, lambda status: status.at > 24)
@@ -252,7 +252,7 @@ async def test_on_a_full_disk_the_call_goes_on_and_is_shown_as_not_being_stored(
 ) -> None:
     async with a_call(engine, store) as live:
         await live.take_audio(SECOND)
-        await until(live, TrendMessage, lambda trend: trend.at >= 0.5)
+        await until(live, LiveTrendMessage, lambda trend: trend.at >= 0.5)
         before = store.last("one")
         with full_disk(store):
             for k in range(40):

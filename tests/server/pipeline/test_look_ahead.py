@@ -1,4 +1,4 @@
-"""The ears may run ahead: analysis comes to what the pipeline comes to, event by event."""
+"""Words may come minutes after sound: analysis finds what the inline pipeline finds."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from benchmarks.calls import DEMO_CALL, Call, load_call
 from coach.rules import load_rules
 from models.words.types import Transcript
 from server.loading import load_models
-from server.pipeline import look_ahead as ahead
+from server.pipeline import look_ahead
 from server.pipeline.core import CoreSettings, Event
 from server.pipeline.inline import InlinePipeline
 from server.pipeline.look_ahead import LookAheadPipeline
@@ -17,6 +17,7 @@ from server.pipeline.models import Models
 from server.settings import Settings
 
 RULES = load_rules()
+BLOCK = to_samples(0.5)
 
 
 @pytest.fixture(scope="module")
@@ -32,28 +33,39 @@ def call() -> Call:
     return Call(whole.name, {channel: samples[: to_samples(40)] for channel, samples in whole.channels.items()})
 
 
-def heard_ahead(call: Call, models: Models) -> list[Event]:
+def by_kind(events: list[Event]) -> dict[str, list[Event]]:
+    """In the order in which each kind came."""
+    found: dict[str, list[Event]] = {}
+    for event in events:
+        found.setdefault(type(event).__name__, []).append(event)
+    return found
+
+
+def looking_ahead(call: Call, models: Models) -> list[Event]:
     with LookAheadPipeline(tuple(call.channels), CoreSettings(), RULES, models) as pipeline:
-        told = [event for channel, samples in call.channels.items() for event in pipeline.feed(channel, samples)]
-        return told + [event for events in pipeline.flush() for event in events]
+        events = []
+        for start in range(0, call.length, BLOCK):
+            for channel, samples in call.channels.items():
+                events += pipeline.feed(channel, samples[start : start + BLOCK])
+        return events + [event for some in pipeline.flush() for event in some]
 
 
-def heard_in_line(call: Call, models: Models) -> list[Event]:
+def in_line(call: Call, models: Models) -> list[Event]:
     pipeline = InlinePipeline(tuple(call.channels), CoreSettings(), RULES, models)
-    told = [event for channel, samples in call.channels.items() for event in pipeline.feed(channel, samples)]
-    return told + pipeline.flush()
+    events = [event for channel, samples in call.channels.items() for event in pipeline.feed(channel, samples)]
+    return events + pipeline.flush()
 
 
-def test_however_far_ahead_the_events_are_those_of_the_pipeline(
+def test_however_far_ahead_the_findings_are_those_of_the_inline_pipeline(
     call: Call, models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = heard_in_line(call, models)
+    expected = in_line(call, models)
     assert sum(isinstance(event, Transcript) for event in expected) >= 5
-    for rows in (7, ahead.AHEAD):
-        monkeypatch.setattr(ahead, "AHEAD", rows)
-        assert heard_ahead(call, models) == expected
+    for ahead_s in (0.1, 10, 120):
+        monkeypatch.setattr(look_ahead, "AHEAD", to_samples(ahead_s))
+        assert by_kind(looking_ahead(call, models)) == by_kind(expected)
 
 
 def test_without_words_there_are_turns_and_tone_all_the_same(call: Call, models: Models) -> None:
     silent = replace(models, words=None)
-    assert heard_ahead(call, silent) == heard_in_line(call, silent)
+    assert by_kind(looking_ahead(call, silent)) == by_kind(in_line(call, silent))
