@@ -158,7 +158,7 @@ def test_a_text_with_control_characters_is_refused(tmp_path: Path, name: str, va
     [
         ("audio.turns.offset = 0.6", "audio.turns"),
         ("audio.turns.longest_s = 3", "audio.turns"),
-        ("models.utterances.partial_most_s = 1", "models.utterances"),
+        ("models.partial_words.longest_s = 1", "models.partial_words"),
         ("coach.escalation.direction.calmed = 0.7", "coach.escalation.direction"),
     ],
 )

@@ -16,7 +16,7 @@ from server.pipeline.inline import InlinePipeline
 from server.pipeline.models import Models
 from server.settings import Settings, SettingsError, read_settings
 
-SECTIONS = ("audio.turns.", "models.utterances.", "models.customer_speech.", "models.tone.", "coach.")
+SECTIONS = ("audio.turns.", "models.partial_words.", "models.customer_speech.", "models.tone.", "coach.")
 HEARD_S = 6.0
 
 
