@@ -16,12 +16,17 @@ from server.pipeline.models import Models
 
 
 class InlinePipeline:
-    """One call, everything in line. There are no partial words, since nobody is waiting."""
+    """One call, everything in line; `live` as the core takes it, with partial words."""
 
     def __init__(
-        self, layout: tuple[Channel, ...], settings: CoreSettings, rules: tuple[Rule, ...], models: Models
+        self,
+        layout: tuple[Channel, ...],
+        settings: CoreSettings,
+        rules: tuple[Rule, ...],
+        models: Models,
+        live: bool = False,
     ) -> None:
-        self._core = Core(layout, settings, rules, models.vad, live=False)
+        self._core = Core(layout, settings, rules, models.vad, live)
         self._models = models
 
     @property

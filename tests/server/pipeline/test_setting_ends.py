@@ -55,7 +55,7 @@ def test_a_call_is_heard_at_either_end_of_a_setting(
     except SettingsError:  # it contradicts another
         return
     model = OnnxTone(settings=settings.models.tone) if name.startswith("models.tone.") else tone
-    pipeline = InlinePipeline(STEREO, settings.core, load_rules(), Models(load_vad(), model, None), partials=True)
+    pipeline = InlinePipeline(STEREO, settings.core, load_rules(), Models(load_vad(), model, None), live=True)
     events: list[Any] = []
     for channel, samples in zip(STEREO, speech, strict=True):
         events += pipeline.feed(channel, samples)
