@@ -38,7 +38,8 @@ from models.training.graph.precision import compared
 from models.training.graph.tone_graph import extractor, feature_model, tone_model
 from models.training.graph.whisper_encoder import Weights, encoder_weights
 from models.training.heads import Heads, HeadSettings, calibrate
-from models.words.weights import MODEL, find_whisper
+from models.words.published import MODEL
+from models.words.weights import find_whisper
 
 PARTS: tuple[Split, ...] = ("train", "dev", "test")
 FOLDS_OF: Corpus = "emodb"  # the corpus whose classes are told apart with grouped folds

@@ -38,9 +38,7 @@ class WhisperError(CalmlineError):
 
 @dataclass(frozen=True, slots=True)
 class WhisperSettings:
-    model: Text = (
-        ""  # a folder, a size such as "base", a repository of the hub; empty: base where it is installed, else tiny.en
-    )
+    model: Text = ""  # a folder, a size such as "base", owner/name@commit; empty: base if installed, else tiny.en
     language: Text = "en"  # as ISO 639-1
     hotwords: Text = ""  # names and terms to expect, such as the product's
     decoders: Annotated[int, Meta(ge=0, le=64)] = 0  # turns decoded side by side; 0: one a core, four at most

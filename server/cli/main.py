@@ -244,6 +244,21 @@ def demo(
     run(context.obj.settings(server_port=port), browser, say, teller(as_json=False))
 
 
+@app.command()
+def fetch(
+    size: Annotated[
+        str, typer.Argument(metavar="SIZE", help="tiny, tiny.en, base, small, medium, large-v3, or owner/name@commit.")
+    ] = "base",
+) -> None:
+    """Fetch Whisper weights from the model hub, once. The only command that reaches beyond this machine."""
+    from models.words.hub import fetch as run
+    from models.words.weights import default_cache
+    from server.cli.console import say
+
+    say(f"Fetching the Whisper weights {size} from the model hub.")
+    say(f"They are in {run(size, default_cache())}")
+
+
 def main() -> None:
     """The entry point. Rooms that may import this one add commands of their own, such as `bench`."""
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")

@@ -17,7 +17,8 @@ from models.training.data.corpora import clips
 from models.training.data.windows import audio_of
 from models.training.own import LabelsError, own_clips, split_by_speaker
 from models.training.train_own import train_own
-from models.words.weights import WeightsMissingError, find_whisper
+from models.words.published import WeightsMissingError
+from models.words.weights import find_whisper
 
 SPEAKERS = ("03", "08", "09")
 

@@ -21,7 +21,8 @@ from models.training.data.windows import audio_of
 from models.training.graph.tone_graph import MELS, N_FFT, OFFSET, RANGE_DB, extractor, feature_model
 from models.training.graph.whisper_encoder import encoder_weights
 from models.training.heads import Floats
-from models.words.weights import MODEL, WeightsMissingError, find_whisper
+from models.words.published import MODEL, WeightsMissingError
+from models.words.weights import find_whisper
 
 BLOCKS = (1, 2, 3)
 

@@ -38,7 +38,8 @@ from models.training.folds import fit_windows
 from models.training.graph.onnx_builder import Builder
 from models.training.graph.tone_graph import encode, extractor, feature_model, log_mel, tone_model
 from models.training.graph.whisper_encoder import Weights, encoder_weights
-from models.words.weights import MODEL, WeightsMissingError, find_whisper
+from models.words.published import MODEL, WeightsMissingError
+from models.words.weights import find_whisper
 
 BLOCKS = (1, 2)
 

