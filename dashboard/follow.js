@@ -70,6 +70,7 @@ export class Follower {
   #take(message) {
     this.#heardAt = performance.now();
     this.#tries = 0;
+    if (message.type === "deleted" && message.call === this.#call) this.#call = null;
     if (message.type === "snapshot") {
       this.#call = message.call.id;
       this.#seq = message.after;

@@ -15,6 +15,8 @@ export function emptyState() {
     whose: null, // {agent, anyone, chosen}: whose calls are followed, and whether that was chosen by hand; null: one call only
     running: [], // CallInfo of all calls that run on the server, the newest first
     call: null, // CallInfo, null while there was none yet
+    endReason: "", // why it ended, as the wire says it
+    deleted: false, // the call that was shown was deleted
     seq: 0, // number of the last event
     past: 0, // events up to this number were there before the page joined
     at: 0, // stream time of the last message, seconds
@@ -60,7 +62,7 @@ const place = (points, point) => {
 };
 
 // What was said stays on the page until the next call begins.
-const ended = (state) => ({ ...state, call: { ...state.call, state: "ended" }, cue: null });
+const ended = (state, { reason } = {}) => ({ ...state, call: { ...state.call, state: "ended" }, endReason: reason ?? "", cue: null });
 
 const noticed = (state, text) => ({ ...state, notice: { text, until: state.at + NOTICE_SECONDS } });
 
@@ -75,7 +77,8 @@ const handlers = {
   follow: (state, { whose }) => ({ ...fresh(state, "connecting"), whose }),
   kept_to: (state, { whose }) => ({ ...state, whose }),
   running: (state, { calls }) => ({ ...state, running: calls }),
-  waiting: (state) => (state.call ? ended(state) : state),
+  waiting: (state) => (state.call?.state === "live" ? ended(state) : state),
+  deleted: (state, { call }) => (state.call?.id === call ? { ...fresh(state, "live"), deleted: true } : state),
   dismissed: (state) => ({ ...state, cue: null }),
   time_over: (state, { part }) => ({ ...state, [part]: null }),
   snapshot: (state, { call, after, seq, paused, cues_on: cuesOn }) => {
@@ -96,7 +99,7 @@ const handlers = {
     while (state.trend[0].at < state.trend.at(-1).at - TREND_SECONDS) state.trend.shift();
     return state;
   },
-  cue: (state, cue) => (cue.fate === "shown" ? { ...state, cue } : state),
+  cue: (state, cue) => (cue.fate === "shown" && state.call?.state === "live" ? { ...state, cue } : state),
   paused: (state) => ({ ...state, paused: true, pausedOnce: true, cue: null }),
   resumed: (state) => ({ ...state, paused: false }),
   cues_switched: (state, { on }) => ({ ...state, cuesOn: on, cue: on ? state.cue : null }),

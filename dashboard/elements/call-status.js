@@ -37,7 +37,7 @@ function summary({ connection, call, paused, whose }) {
   if (connection === "refused") return "Not connected";
   if (connection === "connecting") return "Connecting";
   if (!call) return whose?.agent ? `Waiting for a call of ${named(whose.agent)}` : "Waiting for a call";
-  if (call.state !== "live") return "Call ended";
+  if (call.state !== "live") return call.state === "interrupted" ? "Call interrupted" : "Call ended";
   return paused ? "Paused" : `Listening, ${named(call.agent)}`;
 }
 

@@ -5,6 +5,11 @@ import { draw, make, setData, setText } from "./dom.js";
 const SIGNS = { none: "M5 12c2.3-4 4.7-4 7 0s4.7 4 7 0", warn: "M12 5v9M12 18.5v.5", credit: "M5.5 12.5l4.5 4.5 9-9.5" };
 
 const REASONS = 3;
+const ENDED = {
+  lost: "The call has ended: its audio was lost and did not come back.",
+  shutdown: "The call has ended: the server was shut down.",
+  failed: "The call has ended: the server failed to follow it any further.",
+};
 
 class CueCard extends HTMLElement {
   connectedCallback() {
@@ -44,12 +49,13 @@ function weightiest(evidence) {
   return evidence.toSorted((one, other) => Math.abs(other.value) - Math.abs(one.value)).slice(0, REASONS);
 }
 
-function quiet({ call, cuesOn, paused, connection, needsToken, reason }) {
+function quiet({ call, cuesOn, paused, connection, needsToken, reason, deleted, endReason }) {
   if (connection === "refused") return needsToken ? "Sign in to follow calls." : reason || "The server turned this page away.";
   if (connection === "lost") return "Server lost. Reconnecting.";
   if (connection === "connecting") return "Connecting.";
-  if (!call) return "No call is running.";
-  if (call.state !== "live") return "The call has ended.";
+  if (!call) return deleted ? "The call that stood here was deleted." : "No call is running.";
+  if (call.state === "interrupted") return "The server stopped in the middle of this call.";
+  if (call.state !== "live") return ENDED[endReason] ?? "The call has ended.";
   if (paused) return "Paused. Nothing is heard or kept.";
   return cuesOn ? "Listening. Nothing to do." : "Cues are off.";
 }

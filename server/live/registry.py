@@ -6,6 +6,7 @@ waits a while for it to come back, then ends; nothing that was taken is lost eit
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 PATIENCE_S = 4.0  # seconds that calls have to follow what they have when the server shuts down, and then the workers
 TONE_ONLY = "This machine follows the words of as many calls as it can; this one is followed by its sound alone."
+
+_DELETED = 1000  # calls that were deleted last, for the pages that may show one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,9 @@ class CallRegistry:
     def __init__(self, engine: Engine, store: Store, settings: LiveSettings, keep_audio: bool) -> None:
         self.store = store
         self.settings = settings
-        self.changed = asyncio.Event()  # set, and replaced by a new one, whenever a call starts or ends
+        self.changed = asyncio.Event()  # set, and replaced by a new one, whenever a call starts, ends or is deleted
+        self.deleted: deque[str] = deque(maxlen=_DELETED)  # the calls that were deleted last
+        self._loop = asyncio.get_running_loop()
         self._engine = engine
         self._keep_audio = keep_audio
         self.metrics = Metrics()
@@ -103,6 +108,10 @@ class CallRegistry:
             live = await self._create(start) if live is None else self._take_up(live, start)
             self._feeders[start.call] = feeder
             return live
+
+    def note_deletion(self, call: str) -> None:
+        """A call was deleted: let those who show it know. May be called on any thread."""
+        self._loop.call_soon_threadsafe(self._note_deletion, call)
 
     def leave(self, live: LiveCall, feeder: Feeder) -> None:
         """The feed of a call is gone. It may come back for a while, unless it said that it was complete."""
@@ -166,6 +175,8 @@ class CallRegistry:
         session = LiveSession(call, core, audio, self.settings.silence_ends_s)
         live = LiveCall(session, journal, self._workers, self.metrics, self.settings, words)
         self._live[call.id] = live
+        if call.id in self.deleted:
+            self.deleted.remove(call.id)
         watch = asyncio.create_task(self._forget(live))
         self._watching.add(watch)
         watch.add_done_callback(self._watching.discard)
@@ -194,6 +205,10 @@ class CallRegistry:
     async def _forget(self, live: LiveCall) -> None:
         await live.over.wait()
         del self._live[live.id]
+        self._ring()
+
+    def _note_deletion(self, call: str) -> None:
+        self.deleted.append(call)
         self._ring()
 
     def _ring(self) -> None:

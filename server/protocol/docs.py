@@ -14,6 +14,7 @@ from server.protocol.events import AnyDurable, AnyEphemeral
 from server.protocol.messages import (
     AcceptedMessage,
     AliveMessage,
+    DeletedMessage,
     FromFeed,
     FromPage,
     FromServer,
@@ -29,7 +30,14 @@ _WAYS = {"FromFeed": FromFeed, "FromPage": FromPage, "FromServer": FromServer}
 _SECTIONS = {
     "A feed sends": get_args(FromFeed),
     "A page sends": get_args(FromPage),
-    "The server answers": (AcceptedMessage, SnapshotMessage, WaitingMessage, RunningMessage, AliveMessage),
+    "The server answers": (
+        AcceptedMessage,
+        SnapshotMessage,
+        WaitingMessage,
+        RunningMessage,
+        DeletedMessage,
+        AliveMessage,
+    ),
     "Told of a call: numbered and stored": get_args(AnyDurable),
     "Told of this moment: the newest counts": get_args(AnyEphemeral),
 }

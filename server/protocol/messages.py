@@ -141,6 +141,12 @@ class RunningMessage(Message, frozen=True):
     calls: Sequence[CallInfo]
 
 
+class DeletedMessage(Message, frozen=True):
+    """A call that this page showed was deleted. It should show it no more."""
+
+    call: str
+
+
 class AliveMessage(Message, frozen=True):
     """The server is there, and there is nothing new. Whoever hears nothing for 4 s has lost it."""
 
@@ -150,7 +156,14 @@ class AliveMessage(Message, frozen=True):
 FromFeed: TypeAlias = StartMessage | StopMessage | DeviceMessage | NoteMessage | PauseMessage | ResumeMessage
 FromPage: TypeAlias = PauseCallMessage | ResumeCallMessage | SwitchCuesMessage
 FromServer: TypeAlias = (
-    AnyDurable | AnyEphemeral | AcceptedMessage | SnapshotMessage | WaitingMessage | RunningMessage | AliveMessage
+    AnyDurable
+    | AnyEphemeral
+    | AcceptedMessage
+    | SnapshotMessage
+    | WaitingMessage
+    | RunningMessage
+    | DeletedMessage
+    | AliveMessage
 )
 
 _M = TypeVar("_M")

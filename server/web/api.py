@@ -145,6 +145,8 @@ def delete_call(request: Request, call: CallInfo) -> Response:
     if call.state is CallState.LIVE:
         return refusal(409, ErrorCode.CALL_RUNNING, f"Call {call.id} is still running; stop it before deleting it.")
     _store(request).delete(call.id)
+    calls: CallRegistry = request.app.state.calls
+    calls.note_deletion(call.id)
     return Response(status_code=204)
 
 

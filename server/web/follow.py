@@ -21,6 +21,7 @@ from server.protocol.events.errors import ErrorCode
 from server.protocol.messages import (
     BadMessageError,
     CloseCode,
+    DeletedMessage,
     RunningMessage,
     WaitingMessage,
     read_from_page,
@@ -67,11 +68,13 @@ class _Page:
         self._calls = calls
         self._agent = query.get("agent") or None
         self._keeps_to_one = "any" not in query
-        self._goes_on = query.get("call"), _after(query)
+        self._goes_on = query.get("call") or None, _after(query)
+        self._shown: str | None = None  # the call that was told last
         self._running: list[CallInfo] | None = None  # as it was told
 
     async def follow(self) -> None:
         """Never returns."""
+        await self._tell_rest()
         told: CallView | None = None
         while True:
             changed, view = self._calls.changed, newest_view(self._calls, self._agent)
@@ -81,8 +84,28 @@ class _Page:
             else:
                 if view is None:
                     await self._line.send(write(WaitingMessage(self._agent)))
+                if self._shown in self._calls.deleted:
+                    await self._tell_deletion()
                 await self._tell_running()
                 await changed.wait()
+
+    async def _tell_rest(self) -> None:
+        """What the page missed of the call that it shows, if that ended meanwhile or was deleted."""
+        self._shown, after = self._goes_on
+        if self._shown is None or self._calls.get(self._shown) is not None:
+            return
+        view = await view_of(self._calls, self._shown)
+        try:
+            if view is None:
+                await self._tell_deletion()
+            elif self._agent in (None, view.call.agent):
+                await _relay(self._line, view, after)
+        except CallGoneError:
+            await self._tell_deletion()
+
+    async def _tell_deletion(self) -> None:
+        await self._line.send(write(DeletedMessage(str(self._shown))))
+        self._shown = None
 
     async def _tell(self, view: CallView) -> None:
         """Tell a call until it is over, or there is a newer one."""
@@ -90,7 +113,7 @@ class _Page:
             self._agent = view.call.agent
         call, after = self._goes_on
         self._goes_on = None, 0
-        self.view = view
+        self.view, self._shown = view, view.call.id
         await race(_relay(self._line, view, after if view.call.id == call else 0), self._newer(view))
         self.view = None
 

@@ -1,19 +1,24 @@
 """Following a call: all of it, in order, whenever one comes and however slowly one reads."""
 
 import socket
+from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import numpy as np
 import pytest
 from msgspec import structs
 from wire import Client, a_feed, numbers
 
-from server.protocol.calls import CallState
+from server.app import ServerSettings
+from server.protocol.calls import CallInfo, CallState, Layout
 from server.protocol.events.base import DurableMessage
 from server.protocol.events.call import (
     CallEndedMessage,
     CallStartedMessage,
     CuesSwitchedMessage,
+    EndReason,
     NotedMessage,
     PausedMessage,
     ResumedMessage,
@@ -23,6 +28,7 @@ from server.protocol.events.turns import LevelMessage
 from server.protocol.messages import (
     AliveMessage,
     CloseCode,
+    DeletedMessage,
     NoteMessage,
     PauseCallMessage,
     ResumeCallMessage,
@@ -32,7 +38,9 @@ from server.protocol.messages import (
     StopMessage,
     SwitchCuesMessage,
     WaitingMessage,
+    write,
 )
+from server.store.store import Store, Stored
 
 START = StartMessage(call="one", agent="Kim", rate=8000, title="A bill")
 HUM = np.random.default_rng(1).normal(0, 100, (8000, 2)).astype("<i2").tobytes()  # a second of quiet noise
@@ -220,6 +228,68 @@ def test_a_command_for_another_call_than_the_one_followed_is_refused(address: st
     for call in ("one", "two"):
         with Client(address, f"/ws/calls/{call}") as told:
             assert not [event for event in told.hear_all() if isinstance(event, PausedMessage | CuesSwitchedMessage)]
+
+
+def test_a_page_that_comes_back_gets_the_rest_of_a_call_that_ended_meanwhile(address: str) -> None:
+    with a_feed(address, START) as feed:
+        with Client(address, "/ws/follow") as page:
+            page.hear_one(DurableMessage)
+        feed.say(NoteMessage(0.0, "hm"))
+        feed.say(StopMessage())
+        feed.hear_all()
+    with Client(address, "/ws/follow?agent=Kim&call=one&after=1") as page:
+        snapshot, *told = [page.hear() for _ in range(3)]
+        assert isinstance(snapshot, SnapshotMessage)
+        assert (snapshot.call.state, snapshot.after) == (CallState.ENDED, 1)
+        assert told == [NotedMessage(0.0, "hm", seq=2), CallEndedMessage(0.0, EndReason.STOPPED, seq=3)]
+        assert page.hear() == WaitingMessage("Kim")
+    with Client(address, "/ws/follow?agent=Pat&call=one&after=1") as page:
+        assert page.hear() == WaitingMessage("Pat")
+
+
+def test_a_page_is_told_when_the_call_that_it_shows_is_deleted(address: str) -> None:
+    with Client(address, "/ws/follow") as page, Client(address, "/ws/follow?agent=Pat") as other:
+        with a_feed(address, START) as feed:
+            page.hear_one(SnapshotMessage)
+            feed.say(StopMessage())
+            feed.hear_all()
+        page.hear_one(WaitingMessage)
+        assert httpx.delete(f"{address}/api/calls/one").status_code == 204
+        assert page.hear_one(DeletedMessage).call == "one"
+        with a_feed(address, START) as feed:  # the id is free again
+            assert page.hear_one(SnapshotMessage).call.id == "one"
+            feed.say(StopMessage())
+            page.hear_one(CallEndedMessage)
+        page.hear_one(WaitingMessage)
+        with a_feed(address, structs.replace(START, call="two", agent="Pat")) as feed:
+            while not isinstance(told := other.hear(), SnapshotMessage):
+                assert not isinstance(told, DeletedMessage)
+            while not isinstance(told := page.hear(), RunningMessage) or told.calls == []:
+                assert not isinstance(told, DeletedMessage)
+    with Client(address, "/ws/follow?call=gone&after=7") as page:
+        assert page.hear() == DeletedMessage("gone")
+
+
+def test_a_call_that_is_deleted_while_its_past_is_told_is_said_to_be_gone(
+    address: str, settings: ServerSettings
+) -> None:
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+    call = CallInfo(
+        id="past", agent="Kim", title=None, layout=Layout.MIXED, rate=8000, started_at=at, state=CallState.ENDED
+    )
+    with Store(Path(str(settings.data_folder))) as store:
+        store.keep(call, [Stored(k, write(NotedMessage(0.0, "x" * 900, seq=k))) for k in range(1, 20_001)])
+    where = urlsplit(address)
+    narrow = socket.socket()
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    narrow.connect((where.hostname, where.port))
+    with Client(address, "/ws/calls/past", sock=narrow, max_queue=1) as page:
+        page.hear_one(DurableMessage)
+        assert httpx.delete(f"{address}/api/calls/past").status_code == 204
+        *told, error = page.hear_all()
+        assert len(told) < 20_000
+        assert error == ErrorMessage(ErrorCode.UNKNOWN_CALL, "Call past was deleted while it was being followed.")
+        assert page.socket.close_code == CloseCode.NOT_FOUND
 
 
 def test_a_follower_hears_that_the_server_is_there_while_nothing_happens(address: str) -> None:
