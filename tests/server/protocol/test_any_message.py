@@ -68,8 +68,18 @@ def values(kind: inspect.Type) -> st.SearchStrategy[Any]:
         case inspect.TupleType(item_types=items):
             return st.tuples(*map(values, items))
         case inspect.StructType(cls=cls, fields=fields):
-            return st.builds(cls, **{field.name: values(field.type) for field in fields})
+            named = st.fixed_dictionaries({field.name: values(field.type) for field in fields})
+            return named.filter(lambda given: can_be(cls, given)).map(lambda given: cls(**given))
     raise NotImplementedError(kind)
+
+
+def can_be(kind: type[Message], given: dict[str, Any]) -> bool:
+    """Whether the fields go together: an id may be a device's name."""
+    try:
+        kind(**given)
+    except ValueError:
+        return False
+    return True
 
 
 @cache
