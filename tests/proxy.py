@@ -20,6 +20,7 @@ class Proxy:
         self._ways: dict[asyncio.StreamWriter, asyncio.Event] = {}  # each set while something may pass
         self._to_server: set[asyncio.StreamWriter] = set()
         self._listener: asyncio.Server | None = None
+        self._accepting = True
         self.address = ""
 
     def __enter__(self) -> Self:
@@ -41,6 +42,14 @@ class Proxy:
         """Pass on nothing any more on the lines that there are: neither end notices. New lines work."""
         self._run(self._let(False, [way for way in self._ways if way in self._to_server or not to_server_only]))
 
+    def refuse(self) -> None:
+        """Break every new line at once."""
+        self._accepting = False
+
+    def accept(self) -> None:
+        """Take new lines again."""
+        self._accepting = True
+
     def speak(self) -> None:
         """Pass on what was held back."""
         self._run(self._let(True, list(self._ways)))
@@ -54,6 +63,8 @@ class Proxy:
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
+            if not self._accepting:
+                raise ConnectionRefusedError
             there, back = await asyncio.open_connection(self._server.hostname, self._server.port)
         except OSError:
             writer.transport.abort()

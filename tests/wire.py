@@ -1,6 +1,6 @@
 """Real websocket clients for the server's tests, that speak in messages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Self, TypeVar
 
@@ -70,5 +70,5 @@ def a_feed(address: str, start: StartMessage, **how: Any) -> Client:
     return client
 
 
-def numbers(messages: list[Message]) -> list[int]:
+def numbers(messages: Sequence[Message]) -> list[int]:
     return [message.seq for message in messages if isinstance(message, DurableMessage)]

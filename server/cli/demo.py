@@ -10,8 +10,10 @@ import webbrowser
 from msgspec import structs
 
 from audio.files import open_recording
-from server.cli.client import Say, Show, as_said, link_to_server, send_call, until_interrupted
-from server.cli.replay import NAP_S, paced
+from server.cli.client.feeding import Say, Show
+from server.cli.client.link import link_to_server
+from server.cli.client.send import NAP_S, as_said, send_call, until_interrupted
+from server.cli.replay import paced
 from server.demo import DEMO_CALL
 from server.protocol.ids import start_of
 from server.settings import Settings
@@ -29,7 +31,7 @@ def demo(settings: Settings, open_page: bool, say: Say, show: Show) -> None:
         say(f"The agent's page, with the sound of the call, is at {page}")
         if open_page:
             webbrowser.open(page)
-        send_call(link, start, as_said(recording, paced(recording, 1.0, interrupted)), show)
+        send_call(link, start, as_said(recording, paced(recording, 1.0, interrupted)), show, say, interrupted)
         if not interrupted():
             say(f"The call is over. Review it at {link.address}/review.html?call={start.call}, until you press Ctrl-C.")
         while not interrupted():

@@ -11,7 +11,10 @@ from itertools import chain, takewhile
 from audio.frame import STEREO, Channel
 from audio.headset import Headset
 from audio.source import Pcm
-from server.cli.client import FromFeed, Say, Show, as_said, link_to_server, send_call, until_interrupted
+from server.cli.client.feeding import Say, Show
+from server.cli.client.link import link_to_server
+from server.cli.client.outbox import FromFeed
+from server.cli.client.send import as_said, send_call, until_interrupted
 from server.protocol.ids import start_of
 from server.protocol.messages import DeviceMessage
 from server.settings import Settings
@@ -32,7 +35,7 @@ def listen(settings: Settings, headset: Headset, agent: str, say: Say, show: Sho
         heard = " and ".join(f"the {channel} from {device}" for channel, device in headset.devices.items())
         say(f"Listening to {heard}. The page is at {link.address}; Ctrl-C ends the call.")
         said = _said(headset, takewhile(lambda _: not interrupted(), begun))
-        send_call(link, start_of(headset, "Headset", agent), said, show)
+        send_call(link, start_of(headset, "Headset", agent), said, show, say, interrupted, live=True)
 
 
 def _said(headset: Headset, blocks: Iterable[Pcm]) -> Iterator[FromFeed]:

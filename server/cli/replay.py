@@ -10,12 +10,13 @@ from msgspec import structs
 
 from audio.files import Recording
 from audio.source import Pcm
-from server.cli.client import Say, Show, as_said, link_to_server, send_call, until_interrupted
+from server.cli.client.feeding import Say, Show
+from server.cli.client.link import link_to_server
+from server.cli.client.send import NAP_S, as_said, send_call, until_interrupted
 from server.protocol.ids import start_of
 from server.settings import Settings
 
 _BLOCK_S = 0.02  # seconds, as a headset delivers
-NAP_S = 0.1  # seconds until Ctrl-C is looked at
 
 
 def replay(
@@ -31,7 +32,7 @@ def replay(
     with until_interrupted() as interrupted, link_to_server(settings) as link:
         say(f"The agent's page is at {link.address}")
         start = structs.replace(start_of(recording, title, agent), keep_audio=settings.server.keep_audio)
-        send_call(link, start, as_said(recording, paced(recording, speed, interrupted)), show)
+        send_call(link, start, as_said(recording, paced(recording, speed, interrupted)), show, say, interrupted)
 
 
 def paced(recording: Recording, speed: float, interrupted: Callable[[], bool]) -> Iterator[Pcm]:

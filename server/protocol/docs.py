@@ -20,6 +20,7 @@ from server.protocol.messages import (
     FromServer,
     RunningMessage,
     SnapshotMessage,
+    TakenMessage,
     WaitingMessage,
 )
 
@@ -32,6 +33,7 @@ _SECTIONS = {
     "A page sends": get_args(FromPage),
     "The server answers": (
         AcceptedMessage,
+        TakenMessage,
         SnapshotMessage,
         WaitingMessage,
         RunningMessage,

@@ -117,6 +117,13 @@ class AcceptedMessage(Message, frozen=True):
     taken: Count
 
 
+class TakenMessage(Message, frozen=True):
+    """To a feed, about once a second: all that was found in the audio before frame `taken` is stored. It need not be
+    kept any longer to be sent again, not even in case the server dies."""
+
+    taken: Count
+
+
 class SnapshotMessage(Message, frozen=True):
     """Opens a follow: the call, then its events after number `after`. Those up to `seq` are its past."""
 
@@ -159,6 +166,7 @@ FromServer: TypeAlias = (
     AnyDurable
     | AnyEphemeral
     | AcceptedMessage
+    | TakenMessage
     | SnapshotMessage
     | WaitingMessage
     | RunningMessage

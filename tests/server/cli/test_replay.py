@@ -16,7 +16,8 @@ from sounds import hear
 from audio.files import open_recording
 from audio.frame import SAMPLE_RATE, to_samples
 from server.app import ServerSettings
-from server.cli.client import Link, LinkError, send_call
+from server.cli.client.link import Link, LinkError
+from server.cli.client.send import send_call
 from server.cli.replay import paced
 from server.demo import DEMO_CALL
 from server.live.registry import Engine
@@ -97,6 +98,25 @@ def test_ctrl_c_ends_a_replay_with_nothing_lost(tmp_path: Path, call_file: Path,
         assert call.state is CallState.ENDED
         assert [read_from_server(event.json) for event in store.events(call.id)] == told
     assert "Traceback" not in command_line.errors
+
+
+def test_sigterm_while_the_server_is_away_ends_a_replay_at_once_and_says_why(
+    tmp_path: Path, call_file: Path, port: int
+) -> None:
+    command_line = CommandLine(tmp_path)
+    with command_line.start("serve", "--port", port, errors_too=True) as server:
+        assert server.stdout is not None
+        assert any("The agent's page is at" in line for line in server.stdout)
+        with command_line.start("replay", call_file, "--port", port, "--json", errors_too=True) as process:
+            assert process.stdout is not None
+            assert any(line.startswith("{") for line in process.stdout)
+            server.kill()
+            assert any("was lost; trying again." in line for line in process.stdout)
+            process.send_signal(signal.SIGTERM)
+            *_, last = process.stdout
+    assert process.returncode == 1
+    assert last.startswith("calmline: Call call-")
+    assert last.endswith("what it had stored is kept.\n")
 
 
 def test_a_server_that_runs_is_used(settings: ServerSettings, engine: Engine, tmp_path: Path, call_file: Path) -> None:
