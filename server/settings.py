@@ -35,6 +35,7 @@ _TERMS = {"int": "a whole number", "float": "a number", "str": "a text", "bool":
 
 _PREFIX = "CALMLINE_"
 _NOT_SETTINGS = {"CALMLINE_DATA"}  # read elsewhere: the real speech that training and tests need
+_SECRETS = {"server.token"}  # errors may go to a log
 _SHOWN = 80  # characters of a value in an error
 
 Values: TypeAlias = dict[str, Any]  # by name
@@ -179,7 +180,8 @@ def _checked(where: str, name: str, value: object, kind: Any, strict: bool = Tru
         return msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as error:
         expected = _range(kind) or _for_people(str(error))
-        raise SettingsError(f"{where} {name} = {_shown(value)} cannot be used: {expected}.") from error
+        shown = "(hidden)" if name in _SECRETS and value else _shown(value)
+        raise SettingsError(f"{where} {name} = {shown} cannot be used: {expected}.") from error
 
 
 def _range(kind: Any) -> str | None:

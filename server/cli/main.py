@@ -200,7 +200,8 @@ def analyze(
             write_json(outcome)
     if not as_json:
         write_table(SUMMARY, map(summary, outcomes))
-        say(f"Results are in {out.resolve()}")
+        if any(outcome.status in (OK, DONE) for outcome in outcomes):
+            say(f"Results are in {out.resolve()}")
     if any(outcome.status not in (OK, DONE) for outcome in outcomes):
         raise typer.Exit(1)
 

@@ -67,6 +67,7 @@ def test_a_list_in_the_environment_is_separated_by_commas() -> None:
         ("server.port = 'x'", "server.port = 'x' cannot be used: expected a whole number"),
         ("server.port = 65536", "server.port = 65536 cannot be used: expected a whole number from 0 to 65535"),
         ("server.token = ''", "server.token = '' cannot be used: expected a text of length >= 16"),
+        ("server.token = 'secret'", "server.token = (hidden) cannot be used: expected a text of length >= 16"),
         ("models.tone.shortest_s = true", "models.tone.shortest_s = True cannot be used: expected a number"),
         ("audio.turns.longest_s = 30", "audio.turns.longest_s = 30 cannot be used: expected a number from 1 to 29"),
         ("server.port =", "was expected to be TOML and is not"),
