@@ -222,6 +222,19 @@ def idle(
     _show(asyncio.run(bench_idle(calls, seconds)), as_json)
 
 
+@app.command()
+def crowd(
+    followers: Annotated[int, typer.Option("--followers", min=0, help="That never read.")] = 1000,
+    loaders: Annotated[int, typer.Option("--loaders", min=1, help="That load a call of two hours.")] = 20,
+    seconds: Annotated[float, typer.Option("--seconds", min=2, help="How long each is measured for.")] = 12,
+    as_json: AsJson = False,
+) -> None:
+    """How much later a live call's trend is told beside a crowd of idle followers, and of clients that load much."""
+    from benchmarks.load.crowd import bench_crowd
+
+    _show(asyncio.run(bench_crowd(followers, loaders, seconds)), as_json)
+
+
 @app.command("all")
 def run_all(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where results and report go.")] = Path("benchmark"),

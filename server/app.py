@@ -3,7 +3,6 @@
 `build_app` composes; the calls that run live as long as the application does, and are ended in order when it stops.
 """
 
-import asyncio
 import logging
 import mimetypes
 from collections.abc import AsyncIterator
@@ -34,7 +33,7 @@ from server.web.bodies import Bodies
 from server.web.follow import follow_call, follow_newest
 from server.web.login import Door, login, logout
 from server.web.parameters import ParameterError
-from server.web.sockets import nowhere
+from server.web.sockets import Crowd, nowhere
 
 PAGES = Path(__file__).parents[1] / "dashboard"
 _HEADERS = {
@@ -108,7 +107,7 @@ def build_app(settings: ServerSettings, engine: Engine, store: Store) -> Starlet
     app = Starlette(routes=routes, middleware=layers, lifespan=lifespan, exception_handlers=on_errors)
     app.state.settings = settings
     app.state.door = door
-    app.state.reading = asyncio.Lock()  # whose turn it is to read a whole call
+    app.state.crowd = Crowd()
     return app
 
 

@@ -22,6 +22,7 @@ from server.protocol.events.tone import LiveTrendMessage
 from server.protocol.events.turns import LevelMessage
 from server.protocol.events.words import PartialWordsMessage, WordsMessage
 from server.protocol.messages import write
+from server.store.reading import PAGE, in_turn
 from server.store.store import NotStoredError, Store, Stored
 
 _MEMORY = 256  # stored events that stay in memory for followers that are up to date
@@ -77,9 +78,9 @@ class Journal:
     async def read(self, after: int) -> list[Stored]:
         """The events that come after number `after`, some hundreds at most; none if there are no more yet."""
         if self._events and after + 1 < self._events[0].seq:
-            return await asyncio.to_thread(self._store.events, self.call.id, after, _PAGE)
+            return await in_turn(self._store.events, self.call.id, after, PAGE)
         behind = max(0, self.seq - after)  # a thousand followers ask for one event at a time: nothing is searched
-        return self._events[len(self._events) - behind :][:_PAGE]
+        return self._events[len(self._events) - behind :][:PAGE]
 
     def newest(self, seen: int) -> tuple[int, list[str]]:
         """The ephemeral messages newer than version `seen`, and the version that they bring a reader to."""

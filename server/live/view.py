@@ -5,7 +5,6 @@ runs here, seen through its journal; `StoredView` is one that is over, read from
 follower says how far it has read. Used on the event loop; the store is read on threads.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -23,9 +22,8 @@ from server.protocol.messages import (
     SnapshotMessage,
     SwitchCuesMessage,
 )
+from server.store.reading import PAGE, in_turn
 from server.store.store import Store, Stored
-
-_PAGE = 500  # stored events that are read at a time
 
 
 class CallGoneError(CalmlineError):
@@ -108,7 +106,7 @@ class StoredView:
         return after < self.last
 
     async def read(self, after: int) -> Sequence[Stored]:
-        events = await asyncio.to_thread(self.store.events, self.call.id, after, _PAGE)
+        events = await in_turn(self.store.events, self.call.id, after, PAGE)
         if not events:
             raise CallGoneError(self.call.id)
         return events
@@ -124,7 +122,7 @@ async def view_of(calls: CallRegistry, call: str) -> CallView | None:
     """The view of a call, running or over; None if there is none of this id."""
     if (live := calls.get(call)) is not None:
         return LiveView(live)
-    return await asyncio.to_thread(_stored, calls.store, call)
+    return await in_turn(_stored, calls.store, call)
 
 
 def newest_view(calls: CallRegistry, agent: str | None = None) -> CallView | None:

@@ -75,8 +75,7 @@ def known(handle: _OfCall) -> Callable[[Request], Response]:
 @known
 def show_call(request: Request, call: CallInfo) -> Response:
     """GET /api/calls/{call}: the call and all that was found in it, gathered by kind."""
-    told = whole_call(_store(request), call, request.app.state.reading)
-    return StreamingResponse(told, media_type="application/json")
+    return StreamingResponse(whole_call(_store(request), call), media_type="application/json")
 
 
 @known

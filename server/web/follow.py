@@ -140,13 +140,13 @@ async def _relay(line: Line, view: CallView, after: int) -> None:
     after = snapshot.after
     while await view.more(after, seen):
         events = await view.read(after)
-        for event in events:
-            await line.send(event.json)
-            after = event.seq
-        if not events:
+        if events:
+            await line.send(*(event.json for event in events))
+            after = events[-1].seq
+        else:
             seen, moment = view.newest(seen)
-            for text in moment:
-                await line.send(text)
+            await line.send(*moment)
+            await line.rest()
 
 
 async def _handle_commands(websocket: WebSocket, followed: Callable[[], CallView | None]) -> None:

@@ -3,15 +3,17 @@
 In: the bytes of one connection. Out: the same, as uvicorn makes of them. uvicorn closes a connection whose pong is
 overdue; but while a feed is made to wait nothing of it is read, its pong included, and a follower that reads slowly
 comes late to the ping. So a connection is dead only if nothing at all came of it while it was read, and nothing that
-waited to be written went out. An extension in the scope lets an endpoint ask whether the other end is there. Lives on
-the event loop.
+waited to be written went out. An extension in the scope lets an endpoint ask whether the other end is there, and send
+many messages in one write, which for short ones costs a tenth. Lives on the event loop.
 """
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from uvicorn._types import ASGISendEvent
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
@@ -47,7 +49,7 @@ class PatientWebSocket(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if hasattr(self, "scope"):  # it has none where the handshake was refused
-            self.scope["extensions"][_EXTENSION] = {"answers": self.answers}
+            self.scope["extensions"][_EXTENSION] = {"answers": self.answers, "send_texts": self.send_texts}
 
     def data_received(self, data: bytes) -> None:
         self._sign = True
@@ -81,9 +83,34 @@ class PatientWebSocket(WebSocketsSansIOProtocol):
             self.send_keepalive_ping()
         else:
             super().keepalive_timeout()
+            if self.transport.get_write_buffer_size():  # to close would wait for ever until it is read
+                self.transport.abort()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        self._stop_if_gone()
+        await super().send(message)
+
+    async def send_texts(self, texts: Sequence[str]) -> None:
+        """Send messages in one write, once what was sent before has gone out. Raises `ClientDisconnected`."""
+        await self.writable.wait()
+        self._stop_if_gone()
+        for text in texts:
+            self.conn.send_text(text.encode())
+        self.transport.write(b"".join(self.conn.data_to_send()))
+
+    def _stop_if_gone(self) -> None:
+        """Raises `ClientDisconnected` as soon as it is known; uvicorn first notices with the next turn of the loop."""
+        if self.handshake_complete and (self.disconnected or self.close_sent or self.transport.is_closing()):
+            raise ClientDisconnected
 
 
 def answers(scope: Any) -> Callable[[float], Awaitable[bool]]:
     """How to ask whether the other end of a websocket answers within some seconds."""
     ask: Callable[[float], Awaitable[bool]] = scope["extensions"][_EXTENSION]["answers"]
     return ask
+
+
+def send_texts(scope: Any) -> Callable[[Sequence[str]], Awaitable[None]]:
+    """How to send many messages in one write. Raises `OSError` where the other end is gone."""
+    send: Callable[[Sequence[str]], Awaitable[None]] = scope["extensions"][_EXTENSION]["send_texts"]
+    return send

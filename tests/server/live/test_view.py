@@ -10,6 +10,7 @@ from server.live.view import CallGoneError, StoredView
 from server.protocol.calls import CallInfo
 from server.protocol.events.call import NotedMessage
 from server.protocol.messages import PauseCallMessage
+from server.store.reading import PAGE
 from server.store.store import Store, Stored
 
 
@@ -48,4 +49,4 @@ async def test_the_journal_hands_out_what_comes_after_any_number(store: Store, c
         await journal.tell([NotedMessage(float(number), "hm")])
     for after in (0, 10, 343, 344, 345, 598, 599, 600, 601):
         events = await asyncio.wait_for(journal.read(after), 30)
-        assert [event.seq for event in events] == list(range(after + 1, 601))[:500]
+        assert [event.seq for event in events] == list(range(after + 1, 601))[:PAGE]
