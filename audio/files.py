@@ -71,19 +71,19 @@ def _probed(path: Path) -> Format:
 
 def _channels_agree(path: Path, form: Format) -> bool:
     """Whether the first seconds of sound are the same left and right."""
-    heard, looked, apart, energy = 0, 0, 0.0, 0.0
+    compared, looked, apart, energy = 0, 0, 0.0, 0.0
     for pcm in decode(path, form, Report()):
         looked += len(pcm)
         if np.abs(pcm.astype(np.int32)).max() > SILENT:
             left, right = pcm.astype(np.float64).T
-            heard, apart, energy = (
-                heard + len(pcm),
+            compared, apart, energy = (
+                compared + len(pcm),
                 apart + float(np.sum((left - right) ** 2)),
                 energy + float(left @ left),
             )
-        if heard > LOOK_S * form.rate or looked > LOOK_AT_MOST_S * form.rate:
+        if compared > LOOK_S * form.rate or looked > LOOK_AT_MOST_S * form.rate:
             break
-    return heard > 0 and apart <= energy * 10 ** (SAME_DB / 10)
+    return compared > 0 and apart <= energy * 10 ** (SAME_DB / 10)
 
 
 def _pair(agent: Path, customer: Path) -> Recording:

@@ -18,7 +18,7 @@ class History:
 
     @property
     def end(self) -> int:
-        """Stream time just after the last sample heard."""
+        """Stream time just after the last sample appended."""
         return self._end
 
     def append(self, samples: Samples) -> None:
@@ -34,7 +34,7 @@ class History:
     def cut(self, start: int, end: int) -> Samples:
         """The stretch `start`..`end` of stream time [shape=(end - start,)], a copy.
 
-        What is held no longer, or was never heard, is silence, so its length and its times are always right.
+        What is held no longer, or was never there, is silence, so its length and its times are always right.
         """
         first = self._end - self._used  # stream time of buffer[0]
         held = self._buffer[max(start - first, 0) : max(min(end - first, self._used), 0)]

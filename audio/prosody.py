@@ -79,9 +79,9 @@ class Prosody:
     def flush(self) -> list[ProsodyBlock]:
         """The blocks still held back, the last one filled up with silence."""
         measured = self._start + (BLOCK if self._before else 0)
-        heard = measured + len(self._waiting) - _AROUND
-        wanted = -(-heard // BLOCK) * BLOCK
-        return self.feed(np.zeros(wanted + BLOCK + _AROUND - heard, np.float32))
+        end = measured + len(self._waiting) - _AROUND
+        wanted = -(-end // BLOCK) * BLOCK
+        return self.feed(np.zeros(wanted + BLOCK + _AROUND - end, np.float32))
 
     def _whole(self) -> int:
         """Blocks that can be measured."""

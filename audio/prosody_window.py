@@ -2,7 +2,7 @@
 
 In: the samples of one channel, with whether its speaker is speaking. Out: a `ProsodySummary` when asked for, every half
 second of a call, and so it must be. Only then is anything measured, and only around speech: customers are silent most
-of the time. State: what was heard since it was last asked, and the blocks of the last three seconds of speech. Pure.
+of the time. State: what came since it was last asked, and the blocks of the last three seconds of speech. Pure.
 """
 
 from collections import deque
@@ -42,8 +42,8 @@ class ProsodyWindow:
     def __init__(self, settings: ProsodyWindowSettings | None = None) -> None:
         self._settings = settings or ProsodyWindowSettings()
         self._prosody = Prosody()
-        self._waiting: list[Samples] = []  # heard since it was last asked
-        self._heard = 0  # stream time
+        self._waiting: list[Samples] = []  # since it was last asked
+        self._fed = 0  # stream time
         self._end = 0  # stream time up to which it is known whether blocks are speech
         self._spoken: set[int] = set()  # where those of them begin that are, and are not measured yet
         self._summed: tuple[tuple[int, int], ProsodySummary] | None = None  # of the blocks from and to these starts
@@ -52,8 +52,8 @@ class ProsodyWindow:
     def feed(self, samples: Samples, speaking: bool) -> None:
         """Take the next samples, and whether the speaker is speaking at their end."""
         self._waiting.append(samples)
-        self._heard += len(samples)
-        while self._end + BLOCK + LATE <= self._heard:
+        self._fed += len(samples)
+        while self._end + BLOCK + LATE <= self._fed:
             if speaking:
                 self._spoken.add(self._end)
             self._end += BLOCK

@@ -90,7 +90,7 @@ class Vad:
             starts = range(0, count * WINDOW, WINDOW)
             windows = np.stack([self._waiting[start : start + CONTEXT + WINDOW] for start in starts]) + _HISS
             probabilities, self._h, self._c = self._model.run(windows, self._h, self._c)
-            voices += [Voice(self._end + WINDOW * (k + 1), heard) for k, heard in enumerate(probabilities)]
+            voices += [Voice(self._end + WINDOW * (k + 1), probability) for k, probability in enumerate(probabilities)]
             self._waiting = self._waiting[count * WINDOW :]
             self._end += count * WINDOW
         return voices

@@ -2,7 +2,7 @@
 
 In: prosody of speech, and what the tone model reads in it. Out: how far the voice is from usual, in loudness, pitch,
 pace, effort and valence. State: one mean each. Learnt slowly and from calm speech only, so a caller who is angry from
-the first word never becomes "usual"; until enough calm speech was heard there is no deviation at all. Pure.
+the first word never becomes "usual"; until there was enough calm speech there is no deviation at all. Pure.
 """
 
 import math

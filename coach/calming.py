@@ -1,7 +1,7 @@
 """The credit: the customer calms down after the agent acknowledged how they feel.
 
-In: the agent's cues and the course of the customer's trend, in stream order. Out: the signal `calming`. State: when the
-customer escalated, and the first acknowledgement since. Pure.
+In: the agent's cues and the direction of the customer's trend, in stream order. Out: the signal `calming`. State: when
+the customer escalated, and the first acknowledgement since. Pure.
 """
 
 from collections.abc import Iterable
@@ -22,11 +22,11 @@ class Calming:
         since = (cue for cue in cues if cue.kind in ACKNOWLEDGING and cue.end > self._escalated)
         self._acknowledged = self._acknowledged or next(since, None)
 
-    def at(self, trend: Trend, course: TrendDirection) -> Signal:
-        if course.direction is Direction.ESCALATING and course.since != self._escalated:
-            self._escalated, self._acknowledged = course.since, None
+    def at(self, trend: Trend, direction: TrendDirection) -> Signal:
+        if direction.direction is Direction.ESCALATING and direction.since != self._escalated:
+            self._escalated, self._acknowledged = direction.since, None
         said = self._acknowledged
-        if course.direction is not Direction.CALMING or said is None or said.start >= course.since:
+        if direction.direction is not Direction.CALMING or said is None or said.start >= direction.since:
             return Signal(0.0)
         credit = Evidence("acknowledgement", f"you said '{said.phrase}'", said.probability, said.start, said.end)
         calmer = (reason for reason in trend.evidence if reason.name == "tone" or reason.value < 0)

@@ -1,4 +1,4 @@
-"""The cue board: which detections reach the agent's screen, and what became of the others.
+"""The cue policy: which detections reach the agent's screen, and what became of the others.
 
 In: detections as they arrive, with the stream time of arrival. Out: a `Cue` for each, with its fate. State: the cues
 shown so far. Pure. The rules of the house, in this order: switched off; stale; one visible at a time; a pause between

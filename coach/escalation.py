@@ -1,11 +1,11 @@
-"""Escalation as sound tells it: one trend for the customer, 0 calm .. 1 escalated, with every contribution named.
+"""Escalation from sound alone: one trend for the customer, 0 calm .. 1 escalated, with every contribution named.
 
 In: ticks. Out: a `Trend` for each. Contributions are log-odds over a caller at rest and add up: the tone reading
 counts for itself; the voice against the customer's own calm usual only shades it (normalising by the speaker
 destroys the reading of one who is angry from the first word to the last). Joy is as lively and as loud as anger, so
 valence above usual takes back what the others gave. Of the last three readings of speech
 the middle one counts, so one odd window changes nothing. The sum rises within seconds and falls slowly. While the
-customer is silent, or there is no reading, it drifts back to rest and confidence falls; its course never changes by
+customer is silent, or there is no reading, it drifts back to rest and confidence falls; its direction never changes by
 that alone. State: three readings, the sum, the baseline. Pure.
 """
 

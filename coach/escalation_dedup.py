@@ -1,4 +1,4 @@
-"""Escalation is told once a rise, whichever lane was first to see it.
+"""Escalation is detected once a rise, whichever lane was first to see it.
 
 In: what the sound lane detected, and the trend with words, in stream order. Out: detections that the sound lane has not
 made already. State: the rules that have fired in this rise. A rise is over once both trends have cleared. Pure.
@@ -19,8 +19,8 @@ class EscalationDedup:
         self._with_words = RuleEngine(rules)
         self._fired: set[str] = set()  # in this rise
 
-    def told(self, by_sound: Iterable[Detection]) -> None:
-        """The sound lane has made these detections."""
+    def note(self, by_sound: Iterable[Detection]) -> None:
+        """Take note of what the sound lane has detected."""
         self._fired.update(detection.rule for detection in by_sound)
 
     def feed(self, at: int, sound: Trend, shaded: Trend) -> list[Detection]:

@@ -2,7 +2,7 @@
 
 In: the same row of moments, in stream order. Out: the customer's trend, and detections. The sound lane needs nothing
 but ticks, so it never waits. The words lane gets each tick with the sound lane's trend, and each turn with its words;
-an escalation of which the sound lane has told it does not tell again within the same rise. State: trend, watchers,
+an escalation that the sound lane has detected is not detected again within the same rise. State: trend, rule engines,
 what was said lately. Pure, so the same call gives the same detections however late its words came.
 """
 
@@ -42,11 +42,11 @@ class SoundLane:
 
     def __init__(self, rules: Iterable[Rule], settings: EscalationSettings | None = None) -> None:
         self._escalation = SoundEscalation(settings)
-        self._watcher = RuleEngine(rule for rule in rules if rule.signal in SOUND)
+        self._rules = RuleEngine(rule for rule in rules if rule.signal in SOUND)
 
     def feed(self, tick: Tick) -> tuple[Trend, list[Detection]]:
         trend = self._escalation.feed(tick)
-        return trend, self._watcher.feed(tick.at, {**escalation(trend), **_of_turns(tick.dynamics)})
+        return trend, self._rules.feed(tick.at, {**escalation(trend), **_of_turns(tick.dynamics)})
 
 
 class WordsLane:
@@ -57,7 +57,7 @@ class WordsLane:
     ) -> None:
         settings, rules = settings or EscalationSettings(), tuple(rules)
         self._cues = cues or shipped_cues()
-        self._watcher = RuleEngine(rule for rule in rules if rule.signal not in SOUND)
+        self._rules = RuleEngine(rule for rule in rules if rule.signal not in SOUND)
         self._dedup = EscalationDedup([rule for rule in rules if rule.signal == "escalation"])
         self._said = WordEvidence(settings.words)
         self._direction = TrendDirection(settings.direction)
@@ -72,7 +72,7 @@ class WordsLane:
         if isinstance(moment, Tick):
             return self._tick(moment, trend, by_sound)
         if moment.turn.channel is Channel.AGENT:
-            return self._watcher.feed(moment.at, self._agent(moment))
+            return self._rules.feed(moment.at, self._agent(moment))
         return self._customer(moment, trend) if moment.turn.channel is Channel.CUSTOMER else []
 
     @property
@@ -89,34 +89,34 @@ class WordsLane:
         return replace(shaded, direction=Direction.ESCALATING if high else self._direction.direction)
 
     def _tick(self, tick: Tick, trend: Trend, by_sound: Sequence[Detection]) -> list[Detection]:
-        self._dedup.told(by_sound)
-        detections = self._judge(tick.at, trend, heard=tick.tone is not None and tick.tone.anger is not None)
-        return detections + self._watcher.feed(tick.at, self._waiting.at(tick))
+        self._dedup.note(by_sound)
+        detections = self._judge(tick.at, trend, spoke=tick.tone is not None and tick.tone.anger is not None)
+        return detections + self._rules.feed(tick.at, self._waiting.at(tick))
 
-    def _customer(self, heard: FinishedTurn, trend: Trend) -> list[Detection]:
-        cues = self._cues.find(heard.transcript)
+    def _customer(self, finished: FinishedTurn, trend: Trend) -> list[Detection]:
+        cues = self._cues.find(finished.transcript)
         self._said.feed(cues)
         self._acknowledging.customer(cues)
-        return self._judge(heard.at, replace(trend, at=heard.at), heard=bool(heard.transcript.words))
+        return self._judge(finished.at, replace(trend, at=finished.at), spoke=bool(finished.transcript.words))
 
-    def _agent(self, heard: FinishedTurn) -> Signals:
-        cues = self._cues.find(heard.transcript)
-        self._waiting.heard(heard.turn, cues)
+    def _agent(self, finished: FinishedTurn) -> Signals:
+        cues = self._cues.find(finished.transcript)
+        self._waiting.feed(finished.turn, cues)
         self._calming.agent(cues)
-        pace = self._pace.feed(heard.transcript)
+        pace = self._pace.feed(finished.transcript)
         return {
-            "unacknowledged": self._acknowledging.agent(heard.transcript, cues),
+            "unacknowledged": self._acknowledging.agent(finished.transcript, cues),
             "negative_wording": negative_wording(cues),
             **({"agent_pace": pace} if pace else {}),
         }
 
-    def _judge(self, at: int, trend: Trend, heard: bool) -> list[Detection]:
-        """Judge the trend as words shade it. Its course changes only where the customer was heard, never by silence."""
-        if heard:
+    def _judge(self, at: int, trend: Trend, spoke: bool) -> list[Detection]:
+        """Judge the trend as words shade it. Its direction changes only where the customer spoke, never by silence."""
+        if spoke:
             self._direction = self._direction.after(at, self._said.shade(trend).value)
         shaded = self.shade(trend)
         detections = self._dedup.feed(at, trend, shaded)
-        return detections + self._watcher.feed(at, {"calming": self._calming.at(shaded, self._direction)})
+        return detections + self._rules.feed(at, {"calming": self._calming.at(shaded, self._direction)})
 
 
 def _of_turns(dynamics: Dynamics) -> Signals:

@@ -1,7 +1,7 @@
 """Watches signals by the rules: fires once as a signal crosses its onset, and again only after it has cleared.
 
 In: signals at stream times that never go back. Out: detections. State: for each rule whether it is armed, and since
-when its signal has held. Pure. The board decides what of this reaches the screen.
+when its signal has held. Pure. The cue policy decides what of this reaches the screen.
 """
 
 from collections.abc import Iterable

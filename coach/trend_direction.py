@@ -1,7 +1,7 @@
 """Where the customer's trend is heading: escalating, steady, or calming after having been escalated.
 
 In: the trend's value at stream times that never go back. Out: a `Direction`. A value, not an object with state: `after`
-gives the next course and leaves this one as it was, so that one may also ask what would be. Pure.
+gives the next direction and leaves this one as it was, so that one may also ask what would be. Pure.
 """
 
 from dataclasses import dataclass, field, replace
@@ -31,7 +31,7 @@ class TrendDirection:
     since: int = 0  # stream time at which it took this direction
 
     def after(self, at: int, value: float) -> "TrendDirection":
-        """The course once the trend has come to `value` at stream time `at`."""
+        """The direction once the trend has come to `value` at stream time `at`."""
         direction = self._direction(at, value)
         return self if direction is self.direction else replace(self, direction=direction, since=at)
 

@@ -1,6 +1,6 @@
-"""What the coach is told: the call as a row of moments in stream order, and what it says back.
+"""The types of the coach: the call as a row of moments in stream order, and what is made of it.
 
-A `Tick` comes every 0.5 s with everything that sound alone tells. A `FinishedTurn` comes when a turn has ended,
+A `Tick` comes every 0.5 s with everything that sound alone gives. A `FinishedTurn` comes when a turn has ended,
 with its words. Two lanes read the same row: the sound lane at once, the words lane once the words are there.
 So a detection belongs to a stream time, never to an arrival time.
 """
@@ -39,7 +39,7 @@ class Dynamics:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """All that sound told at one point of the 0.5 s grid."""
+    """All that sound gives at one point of the 0.5 s grid."""
 
     at: int
     dynamics: Dynamics

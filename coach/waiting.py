@@ -17,7 +17,7 @@ class Waiting:
     def __init__(self) -> None:
         self._asked: tuple[int, str] | None = None  # end of the agent's turn, and the phrase
 
-    def heard(self, turn: Turn, cues: Iterable[TextCue]) -> None:
+    def feed(self, turn: Turn, cues: Iterable[TextCue]) -> None:
         """The agent has said something: a request to wait, or anything else, which ends the wait."""
         phrases = [cue.phrase for cue in cues if cue.kind is CueKind.HOLD]
         self._asked = (turn.end, phrases[-1]) if phrases else None

@@ -1,4 +1,4 @@
-"""What the customer's words add to the trend that sound tells.
+"""What the customer's words add to the trend from sound.
 
 In: text cues of the customer's turns. Out: the trend, shaded by them. Each kind of cue adds log-odds, once however
 often it was said, as much as the words are sure, and fades within half a minute. State: one cue of each kind. Pure.

@@ -66,7 +66,7 @@ class Load:
     """The calls that run. `over` tells them to hang up."""
 
     def __init__(self, address: str, pcm: bytes, names: str = "load") -> None:
-        self.heard = Delays()
+        self.delays = Delays()
         self.over = asyncio.Event()
         self.sent_s = 0.0  # stream time of all calls together
         self.begun = 0
@@ -131,26 +131,26 @@ class Load:
             self._note(name, read_from_server(data), perf_counter() - began)
 
     def _note(self, name: str, message: FromServer, when: float) -> None:
-        heard = self.heard
+        delays = self.delays
         match message:
             case ToneMessage():
-                heard.tone.append(when - sent(message.at))
+                delays.tone.append(when - sent(message.at))
             case WordsMessage():
-                heard.finals.append(when - sent(message.at))
+                delays.finals.append(when - sent(message.at))
                 self.said.add((name, message.channel, message.turn))
             case TurnStartedMessage():
                 self.started.add((name, message.channel, message.turn))
             case DetectionMessage() if found_by_sound(message):
-                heard.alerts.append(when - sent(message.at))
+                delays.alerts.append(when - sent(message.at))
             case PartialWordsMessage():
-                heard.partials += 1
+                delays.partials += 1
             case StatusMessage():
-                heard.lag = max(heard.lag, message.lag)
-                heard.words_lag = max(heard.words_lag, message.words_lag)
+                delays.lag = max(delays.lag, message.lag)
+                delays.words_lag = max(delays.words_lag, message.words_lag)
                 self._shed[name] = message.shed
                 self._dropped[name] = message.dropped
             case ErrorMessage():
-                heard.errors += 1
+                delays.errors += 1
 
 
 def sent(at: float) -> float:

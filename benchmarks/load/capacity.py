@@ -89,21 +89,21 @@ async def _warm_up(load: Load) -> None:
 
 
 async def _measure(load: Load, process: asyncio.subprocess.Process, calls: int, step_s: float) -> Step:
-    shed, load.heard = load.shed, Delays()
-    heard = load.heard
+    shed, load.delays = load.shed, Delays()
+    delays = load.delays
     began, busy = perf_counter(), cpu_s(process.pid)
     await asyncio.sleep(step_s)
     took, busier = perf_counter() - began, cpu_s(process.pid)
-    tone, finals = spread([1000 * delay for delay in heard.tone]), spread(heard.finals or [heard.words_lag])
-    dropped = load.dropped + heard.errors
+    tone, finals = spread([1000 * delay for delay in delays.tone]), spread(delays.finals or [delays.words_lag])
+    dropped = load.dropped + delays.errors
     return Step(
         calls=calls,
         tone_ms=tone,
         finals_s=finals,
         cores=round((busier - busy) / took, 2),
         rss_mb=rss_mb(process.pid),
-        lag_s=heard.lag,
-        words_lag_s=heard.words_lag,
+        lag_s=delays.lag,
+        words_lag_s=delays.words_lag,
         shed_per_s=round((load.shed - shed) / took, 1),
         dropped=dropped,
         holds=tone.p95 <= TONE_MS and finals.p95 <= FINALS_S and dropped == 0,

@@ -1,4 +1,4 @@
-"""A call of hours for the QA page: the demo call, heard once, then told and sounded again and again, end to end."""
+"""A call of hours for the QA page: the demo call, short once, then told and sounded again and again, end to end."""
 
 import wave
 from collections.abc import Iterator
@@ -19,22 +19,22 @@ _TIMES = {"at", "start", "end", "until", "detected_at"}
 
 def lay_long_call(store: Store, engine: Engine, hours: float) -> CallInfo:
     """Keep such a call, its sound included, under the id "long"."""
-    heard = analyze(open_recording(DEMO_CALL), "demo", "Kim", engine, store, True, lambda _: None).call
-    rounds = round(hours * 3600 / heard.duration)
-    long = structs.replace(heard, id="long", title=f"{hours:g} hours", duration=heard.duration * rounds)
+    short = analyze(open_recording(DEMO_CALL), "demo", "Kim", engine, store, True, lambda _: None).call
+    rounds = round(hours * 3600 / short.duration)
+    long = structs.replace(short, id="long", title=f"{hours:g} hours", duration=short.duration * rounds)
     page: list[Stored] = []
-    for event in _again(store, heard, rounds):
+    for event in _again(store, short, rounds):
         page.append(event)
         if len(page) == _PAGE:
             store.keep(long, page)
             page = []
     store.keep(long, page)
-    _sound_again(store, heard, long, rounds)
+    _sound_again(store, short, long, rounds)
     return long
 
 
-def _again(store: Store, heard: CallInfo, rounds: int) -> Iterator[Stored]:
-    events = [json.decode(event.json) for event in store.events(heard.id)]
+def _again(store: Store, short: CallInfo, rounds: int) -> Iterator[Stored]:
+    events = [json.decode(event.json) for event in store.events(short.id)]
     turns = 1 + max(event.get("turn", 0) for event in events)
     number = 0
     for played in range(rounds):
@@ -44,7 +44,7 @@ def _again(store: Store, heard: CallInfo, rounds: int) -> Iterator[Stored]:
             ):
                 continue
             number += 1
-            moved = _later(event, heard.duration * played) | {"seq": number}
+            moved = _later(event, short.duration * played) | {"seq": number}
             if "turn" in moved:
                 moved["turn"] += turns * played
             yield Stored(number, json.encode(moved).decode())
@@ -60,8 +60,8 @@ def _later(told: Any, seconds: float) -> Any:
     return [_later(part, seconds) for part in told] if isinstance(told, list) else told
 
 
-def _sound_again(store: Store, heard: CallInfo, long: CallInfo, rounds: int) -> None:
-    with wave.open(str(store.audio_path(heard.id))) as once:
+def _sound_again(store: Store, short: CallInfo, long: CallInfo, rounds: int) -> None:
+    with wave.open(str(store.audio_path(short.id))) as once:
         parameters, sound = once.getparams(), once.readframes(once.getnframes())
     with wave.open(str(store.audio_path(long.id)), "wb") as again:
         again.setparams(parameters)

@@ -48,21 +48,21 @@ async def bench_overload(pcm: bytes, model: str, calls: int, minutes: float) -> 
             load.over.set()
             await asyncio.gather(*running)
             finish = perf_counter() - began - took
-    heard = load.heard
+    delays = load.delays
     return OverloadResult(
         machine=this_machine(),
         weights=model or "as installed",
         calls=calls,
         minutes=minutes,
         cores=round((busier - busy) / took, 2),
-        tone_ms=spread([1000 * delay for delay in heard.tone]),
-        alert_ms=spread([1000 * delay for delay in heard.alerts]) if heard.alerts else None,
-        finals_s=spread(heard.finals),
-        lag_s=heard.lag,
-        words_lag_s=heard.words_lag,
+        tone_ms=spread([1000 * delay for delay in delays.tone]),
+        alert_ms=spread([1000 * delay for delay in delays.alerts]) if delays.alerts else None,
+        finals_s=spread(delays.finals),
+        lag_s=delays.lag,
+        words_lag_s=delays.words_lag,
         shed=load.shed,
-        shed_share=round(load.shed / max(1, load.shed + heard.partials), 3),
-        dropped=load.dropped + heard.errors,
+        shed_share=round(load.shed / max(1, load.shed + delays.partials), 3),
+        dropped=load.dropped + delays.errors,
         turns=len(load.started),
         lost=load.lost,
         finish_s=round(finish, 1),

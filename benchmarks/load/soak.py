@@ -72,7 +72,7 @@ async def bench_soak(pcm: bytes, model: str, at_once: int, hours: float, call_s:
                 busier, took = cpu_s(process.pid), perf_counter() - began
                 load.over.set()
             after = footprint(process.pid)
-    heard = load.heard
+    delays = load.delays
     looks = [look for _, look in seen]
     curve = Curve(
         stream_h=[at for at, _ in seen],
@@ -88,15 +88,15 @@ async def bench_soak(pcm: bytes, model: str, at_once: int, hours: float, call_s:
         calls=load.begun,
         stream_h=round(load.sent_s / 3600, 3),
         cores=round((busier - busy) / took, 2),
-        tone_ms=spread([1000 * delay for delay in heard.tone]),
-        finals_s=spread(heard.finals),
-        alert_ms=spread([1000 * delay for delay in heard.alerts]) if heard.alerts else None,
-        lag_s=heard.lag,
-        words_lag_s=heard.words_lag,
+        tone_ms=spread([1000 * delay for delay in delays.tone]),
+        finals_s=spread(delays.finals),
+        alert_ms=spread([1000 * delay for delay in delays.alerts]) if delays.alerts else None,
+        lag_s=delays.lag,
+        words_lag_s=delays.words_lag,
         turns=len(load.started),
         lost=load.lost,
         shed=load.shed,
-        dropped=load.dropped + heard.errors,
+        dropped=load.dropped + delays.errors,
         rss_mb_per_h=slope(curve, WARM_UP * hours),
         held_per_call_mb=round((warm.rss_mb - before.rss_mb) / at_once, 1) if warm else None,
         before=before,

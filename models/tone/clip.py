@@ -2,8 +2,8 @@
 
 In: 16 kHz float32 of one speaker, any length. Out: one `ToneReading`. Voice activity finds the speech, long silences
 are cut out, what remains is read in consecutive windows of about 3 s, and the readings are pooled, the surer ones
-counting more. The ear is more generous than in a call and short pauses stay: a clip is given as speech, and shouting
-over a telephone is often taken for noise.
+counting more. Voice activity is more generous than in a call and short pauses stay: a clip is given as speech, and
+shouting over a telephone is often taken for noise.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from audio.turns import Turn, TurnEnded, TurnSettings, TurnTracker
 from audio.vad import Vad, VadModel
 from models.tone.types import NoReading, ToneJob, ToneModel, ToneReading
 
-EAR = TurnSettings(onset=0.2, offset=0.1)
+TURNS = TurnSettings(onset=0.2, offset=0.1)
 MARGIN_S = 0.4  # seconds kept around speech: how far a voice stands out of the room tells its effort
 SHORTEST_S = 1.0  # seconds of speech
 WINDOW_S = 3.0  # seconds that one reading rests on
@@ -37,8 +37,8 @@ def windows(speech: Samples) -> list[Samples]:
 
 
 def _turns(vad: VadModel, samples: Samples) -> list[Turn]:
-    ears, tracker = Vad(vad), TurnTracker(Channel.CUSTOMER, EAR)
-    events = [event for voice in ears.feed(samples) for event in tracker.feed(voice)]
+    activity, tracker = Vad(vad), TurnTracker(Channel.CUSTOMER, TURNS)
+    events = [event for voice in activity.feed(samples) for event in tracker.feed(voice)]
     return [event.turn for event in [*events, *tracker.flush(len(samples))] if isinstance(event, TurnEnded)]
 
 

@@ -77,10 +77,10 @@ class OnnxTone:
         reason = unfit(job.samples, self._settings)
         if reason:
             return ToneReading(job.at, reason)
-        heard = self.outputs(job.samples)
-        if heard.speech < self._settings.least_speech:
+        found = self.outputs(job.samples)
+        if found.speech < self._settings.least_speech:
             return ToneReading(job.at, NoReading.NOT_SPEECH)
-        return ToneReading(job.at, None, heard.anger, heard.arousal, heard.valence, heard.confidence)
+        return ToneReading(job.at, None, found.anger, found.arousal, found.valence, found.confidence)
 
     def outputs(self, samples: Samples) -> Outputs:
         """The network alone, on samples of 0.1 s or more."""

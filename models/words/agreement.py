@@ -12,7 +12,7 @@ from audio.frame import to_samples
 from models.words.types import Word
 
 VAGUE = to_samples(0.1)  # by which the times of a word differ between decodes
-MOST_AGAIN = 5  # words that may be heard again after they were confirmed
+MOST_AGAIN = 5  # words that may be decoded again after they were confirmed
 
 
 class Agreement:

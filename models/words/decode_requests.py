@@ -12,7 +12,7 @@ from audio.history import History
 from audio.turns import TurnEnded
 from models.words.types import WordsJob
 
-ROOM_S = 0.2  # seconds of audio before and after a turn: word ends are fainter than the VAD hears
+ROOM_S = 0.2  # seconds of audio before and after a turn: word ends are fainter than the VAD detects
 
 
 class DecodeRequests:

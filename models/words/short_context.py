@@ -40,7 +40,7 @@ class Decoded:
     no_speech: float  # probability that there is no speech at all, 0..1
     logprob: float  # mean over tokens
     complete: bool  # the model came to an end by itself
-    heard: "StorageView"  # the encoder's output, for the alignment
+    encoded: "StorageView"  # the encoder's output, for the alignment
     frames: int  # mel frames of speech in it
 
 
@@ -78,12 +78,12 @@ class ShortContext:
 
     def _decode(self, turns: Sequence[Samples], context: int) -> list[Decoded]:
         extract = self._model.feature_extractor
-        heard = self._model.encode(
+        encoded = self._model.encode(
             np.stack([extract(samples, padding=context * HOP - len(samples)) for samples in turns])
         )
         rooms = [TOKENS_AT_LEAST + TOKENS_PER_S * len(samples) // SAMPLE_RATE for samples in turns]
         results = self._model.model.generate(
-            heard,
+            encoded,
             [self._prompt] * len(turns),
             beam_size=BEAM,
             max_length=min(len(self._prompt) + max(rooms), self._model.max_length),
@@ -92,11 +92,11 @@ class ShortContext:
             suppress_tokens=self._suppressed,
         )
         return [
-            self._decoded(result, heard, number, room, -(-len(samples) // HOP))
+            self._decoded(result, encoded, number, room, -(-len(samples) // HOP))
             for number, (result, room, samples) in enumerate(zip(results, rooms, turns, strict=True))
         ]
 
-    def _decoded(self, result: Any, heard: "StorageView", number: int, room: int, frames: int) -> Decoded:
+    def _decoded(self, result: Any, encoded: "StorageView", number: int, room: int, frames: int) -> Decoded:
         tokens = [token for token in result.sequences_ids[0] if token < self._tokenizer.eot]
         return Decoded(
             tokens=tokens,
@@ -104,7 +104,7 @@ class ShortContext:
             no_speech=result.no_speech_prob,
             logprob=result.scores[0] * len(tokens) / (len(tokens) + 1),
             complete=len(tokens) < room,
-            heard=_one(heard, number),
+            encoded=_one(encoded, number),
             frames=frames,
         )
 
@@ -115,17 +115,17 @@ def context_of(count: int) -> int:
     Raises ValueError where they are more than 30 s.
     """
     if count > FULL * HOP:
-        raise ValueError(f"Whisper hears {FULL * HOP} samples at once, and {count} came")
+        raise ValueError(f"Whisper takes {FULL * HOP} samples at once, and {count} came")
     return min(max(-(-(count + SILENCE * HOP) // (STEP * HOP)) * STEP, SHORTEST), FULL)
 
 
-def _one(heard: "StorageView", number: int) -> "StorageView":
+def _one(encoded: "StorageView", number: int) -> "StorageView":
     """One turn of what the encoder made of several [shape=(turns, frames, width)]."""
-    if heard.shape[0] == 1:
-        return heard
+    if encoded.shape[0] == 1:
+        return encoded
     from ctranslate2 import StorageView
 
-    return StorageView.from_array(np.array(heard)[number : number + 1])
+    return StorageView.from_array(np.array(encoded)[number : number + 1])
 
 
 def loop_start(words: Sequence[str], times: int = 2) -> int | None:

@@ -110,7 +110,7 @@ class Whisper:
         """The words with their times, by attention and dynamic time warping as faster-whisper does it."""
         segment: dict[str, Any] = {"seek": 0, "start": 0.0, "end": decoded.frames / 100, "tokens": decoded.tokens}
         self._model.add_word_timestamps(
-            [[segment]], self._tokenizer, decoded.heard, decoded.frames, _OPENING, _CLOSING, last_speech_timestamp=0.0
+            [[segment]], self._tokenizer, decoded.encoded, decoded.frames, _OPENING, _CLOSING, last_speech_timestamp=0.0
         )
         return [
             Word(

@@ -9,7 +9,7 @@ def after(make, *turns: tuple[str, float]) -> Waiting:
     waiting = Waiting()
     for text, start in turns:
         heard = make.agent(text, start)
-        waiting.heard(heard.turn, shipped_cues().find(heard.transcript))
+        waiting.feed(heard.turn, shipped_cues().find(heard.transcript))
     return waiting
 
 

@@ -42,10 +42,10 @@ async def test_a_call_is_sent_followed_and_ended_and_no_turn_goes_without_words(
         load = Load(address.replace("http", "ws", 1), customer)
         await (await load.begin(4.0))
     assert load.sent_s == pytest.approx(4.0)
-    assert len(load.started) == len(load.said) == len(load.heard.finals) > 0
-    assert (load.lost, load.dropped, load.heard.errors) == (0, 0, 0)
-    assert load.heard.tone
-    assert load.heard.partials > 0
+    assert len(load.started) == len(load.said) == len(load.delays.finals) > 0
+    assert (load.lost, load.dropped, load.delays.errors) == (0, 0, 0)
+    assert load.delays.tone
+    assert load.delays.partials > 0
 
 
 @pytest.mark.parametrize(("at", "after"), [(0.1, 0.1), (0.12, 0.2), (0.2, 0.2), (2.5, 2.5), (2.51, 2.6)])
