@@ -1,8 +1,10 @@
 """Real websocket clients for the server's tests, that speak in messages."""
 
+import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 from websockets.exceptions import ConnectionClosed
@@ -68,6 +70,14 @@ def a_feed(address: str, start: StartMessage, **how: Any) -> Client:
     client.say(start)
     client.hear_one(AcceptedMessage)
     return client
+
+
+def narrow(address: str) -> socket.socket:
+    """A connection that holds little of what is not read, for `sock`."""
+    where, made = urlsplit(address), socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    made.connect((where.hostname, where.port))
+    return made
 
 
 def numbers(messages: Sequence[Message]) -> list[int]:

@@ -87,6 +87,7 @@ class PatientWebSocket(WebSocketsSansIOProtocol):
                 self.transport.abort()
 
     async def send(self, message: ASGISendEvent) -> None:
+        await self.writable.wait()
         self._stop_if_gone()
         await super().send(message)
 

@@ -42,7 +42,7 @@ class Line:
 
     async def send(self, *texts: str) -> None:
         """Send messages together. Raises `WebSocketDisconnect`."""
-        self._silent = False
+        self._silent = self._silent and not texts
         self._crowd.busy -= 1
         try:
             await self._write(texts)

@@ -1,17 +1,17 @@
 """Following a call: all of it, in order, whenever one comes and however slowly one reads."""
 
-import socket
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
 import pytest
 from msgspec import structs
-from wire import Client, a_feed, numbers
+from wire import Client, a_feed, narrow, numbers
 
 from server.app import ServerSettings
+from server.live.registry import Engine
 from server.protocol.calls import CallInfo, CallState, Layout
 from server.protocol.events.base import DurableMessage
 from server.protocol.events.call import (
@@ -40,6 +40,7 @@ from server.protocol.messages import (
     WaitingMessage,
     write,
 )
+from server.serve import serving
 from server.store.store import Store, Stored
 
 START = StartMessage(call="one", agent="Kim", rate=8000, title="A bill")
@@ -279,11 +280,7 @@ def test_a_call_that_is_deleted_while_its_past_is_told_is_said_to_be_gone(
     )
     with Store(Path(str(settings.data_folder))) as store:
         store.keep(call, [Stored(k, write(NotedMessage(0.0, "x" * 900, seq=k))) for k in range(1, 20_001)])
-    where = urlsplit(address)
-    narrow = socket.socket()
-    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    narrow.connect((where.hostname, where.port))
-    with Client(address, "/ws/calls/past", sock=narrow, max_queue=1) as page:
+    with Client(address, "/ws/calls/past", sock=narrow(address), max_queue=1) as page:
         page.hear_one(DurableMessage)
         assert httpx.delete(f"{address}/api/calls/past").status_code == 204
         *told, error = page.hear_all()
@@ -317,14 +314,13 @@ def test_what_a_page_must_not_send_is_answered_and_it_goes_on_following(address:
             page.hear_one(CallEndedMessage)
 
 
-def test_a_follower_that_does_not_read_loses_stale_levels_and_nothing_else(address: str) -> None:
-    where = urlsplit(address)
-    narrow = socket.socket()
-    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    narrow.connect((where.hostname, where.port))
+def test_a_follower_that_does_not_read_loses_stale_levels_and_nothing_else(
+    settings: ServerSettings, engine: Engine
+) -> None:
     with (
+        serving(replace(settings, ping_s=60.0), engine) as address,
         a_feed(address, START) as feed,
-        Client(address, "/ws/calls/one", sock=narrow, max_queue=1) as slow,
+        Client(address, "/ws/calls/one", sock=narrow(address), max_queue=1) as slow,
         Client(address, "/ws/calls/one") as quick,
     ):
         for k in range(600):
