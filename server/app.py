@@ -5,6 +5,7 @@
 
 import logging
 import mimetypes
+from asyncio import to_thread
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from audio.ranges import Span, Text
 from server.feeds.websocket import feed
 from server.live.call import LiveSettings
 from server.live.registry import CallRegistry, Engine
-from server.store.store import NotStoredError, Store
+from server.store.store import NotDeletedError, NotReadError, NotStoredError, Store
 from server.web import api
 from server.web.answers import Faults, http_error
 from server.web.auth import Guard
@@ -65,18 +66,20 @@ class ServerSettings:
 
 
 def build_app(settings: ServerSettings, engine: Engine, store: Store) -> Starlette:
-    """The application around an open store, which it does not close."""
+    """The application around an open store, which is closed once all calls have ended: a signal may end the process
+    before whoever opened the store comes to it."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         try:
-            store.interrupt()
-        except NotStoredError as error:
+            store.recover()
+        except NotReadError as error:
             logger.warning("%s", error)
         app.state.calls = CallRegistry(engine, store, settings.live, settings.keep_audio)
         await _import_all()
         yield
         await app.state.calls.close()
+        await to_thread(store.close)
 
     mimetypes.add_type("text/javascript", ".js")  # Windows may call it something that browsers refuse
     routes = [
@@ -103,7 +106,13 @@ def build_app(settings: ServerSettings, engine: Engine, store: Store) -> Starlet
     door = Door(settings.token)
     guard = Middleware(Guard, door, settings.allowed_origins)
     layers = [Middleware(Headers), Middleware(Faults), Middleware(Bodies), guard]
-    on_errors = {NotStoredError: api.not_stored, ParameterError: api.bad_parameter, HTTPException: http_error}
+    on_errors = {
+        NotDeletedError: api.not_deleted,
+        NotReadError: api.not_read,
+        NotStoredError: api.not_stored,
+        ParameterError: api.bad_parameter,
+        HTTPException: http_error,
+    }
     app = Starlette(routes=routes, middleware=layers, lifespan=lifespan, exception_handlers=on_errors)
     app.state.settings = settings
     app.state.door = door

@@ -17,7 +17,7 @@ import uvicorn
 from audio.errors import CalmlineError
 from server.app import ServerSettings, build_app
 from server.live.registry import Engine
-from server.store.store import Store, default_folder
+from server.store.store import Store, default_folder, only_server
 from server.web.auth import is_loopback
 from server.web.connections import Gate, Sparingly, behind, room_for
 from server.web.keepalive import PatientWebSocket
@@ -61,7 +61,7 @@ def serve(
     settings: ServerSettings, engine: Engine, listener: socket.socket, ready: Callable[[], None] = lambda: None
 ) -> None:
     """Serve on a bound socket until interrupted; `ready` is called once pages can be opened. Raises `StoreError`."""
-    with listener, open_store(settings) as store:
+    with listener, _own_store(settings, listener) as store:
         _Server(settings, engine, store, ready).run(sockets=[listener])
 
 
@@ -69,7 +69,7 @@ def serve(
 def serving(settings: ServerSettings, engine: Engine) -> Iterator[str]:
     """Serve beside other work while the context is open; its value is the address. Raises as `bind` and `serve` do."""
     ready = threading.Event()
-    with bind(settings) as listener, open_store(settings) as store:
+    with bind(settings) as listener, _own_store(settings, listener) as store:
         server = _Server(settings, engine, store, ready.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="server")
         thread.start()
@@ -114,4 +114,15 @@ class _Server(uvicorn.Server):
 
 def open_store(settings: ServerSettings) -> Store:
     """The store that the settings name. Raises `StoreError`."""
-    return Store(Path(settings.data_folder).expanduser() if settings.data_folder else default_folder())
+    return Store(_data_folder(settings))
+
+
+@contextmanager
+def _own_store(settings: ServerSettings, listener: socket.socket) -> Iterator[Store]:
+    """The store of a server, which no other server has. Raises `StoreError`."""
+    with only_server(_data_folder(settings), address(settings, listener)), open_store(settings) as store:
+        yield store
+
+
+def _data_folder(settings: ServerSettings) -> Path:
+    return Path(settings.data_folder).expanduser() if settings.data_folder else default_folder()

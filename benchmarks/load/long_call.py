@@ -11,7 +11,8 @@ from server.demo import DEMO_CALL
 from server.live.registry import Engine
 from server.offline.analysis import analyze
 from server.protocol.calls import CallInfo
-from server.store.store import Store, Stored
+from server.store.numbering import Stored
+from server.store.store import Store
 
 _PAGE = 500  # events
 _TIMES = {"at", "start", "end", "until", "detected_at"}

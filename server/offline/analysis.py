@@ -2,8 +2,8 @@
 
 In: a recording. Out: a `Result`, the same as a live call's. Events go to the store page by page while the call is
 heard, and the audio beside them where it is to be kept, so memory holds one page however long the call; only the result
-is gathered, at the end. Until then the call
-counts as interrupted, which is what it is if nothing comes after.
+is gathered, at the end. Until then the call counts as interrupted, which is what it is if nothing comes after. Where
+somebody deletes it meanwhile, the analysis stops and nothing of it stays.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -24,11 +24,12 @@ from server.protocol.events import AnyDurable, AnyEphemeral
 from server.protocol.events.base import DurableMessage
 from server.protocol.events.call import CallEndedMessage, CallStartedMessage, EndReason, NotedMessage
 from server.protocol.ids import call_id, checked_agent, fit_title, layout_of
-from server.protocol.messages import read_from_server, write
+from server.protocol.messages import read_from_server
 from server.protocol.translate import message
+from server.store.numbering import Numbering, Stored
 from server.store.recordings import Recording as KeptAudio
 from server.store.report import Result, gather
-from server.store.store import NotStoredError, Store, Stored
+from server.store.store import CallDeletedError, NotStoredError, Store
 
 _PAGE = 500  # events
 
@@ -49,6 +50,8 @@ def analyze(
     ------
     AgentNameError
         Where the agent cannot be called so.
+    CallDeletedError
+        Where the call was deleted meanwhile.
     CalmlineError
         Where the file cannot be read on, or the store takes no more.
     """
@@ -62,19 +65,31 @@ def analyze(
         state=CallState.INTERRUPTED,
         keep_audio=keep_audio,
     )
-    book = _Book(call, store)
-    book.tell([CallStartedMessage(0)])
-    blocks = _keeping(recording, store.audio_path(call.id)) if keep_audio else recording.blocks()
-    with LookAheadPipeline(recording.layout, engine.settings, engine.rules, engine.models) as pipeline:
-        for told in _through(recording, blocks, pipeline):
-            book.tell(told)
-            heard(pipeline.now)
-    book.tell(NotedMessage(to_seconds(note.at), note.text) for note in recording.notes)
-    book.tell([CallEndedMessage(pipeline.now, EndReason.STOPPED)])
-    ended = structs.replace(call, state=CallState.ENDED, duration=pipeline.now, ended_at=datetime.now(UTC))
-    book.close(ended)
+    pages = _Pages(call, store)
+    try:
+        ended = _follow(recording, call, pages, engine, store, heard)
+    except CallDeletedError:
+        store.delete(call.id)  # the audio may have been begun after the call was deleted
+        raise
     kept = (read_from_server(event.json) for event in store.events(call.id))
     return gather(ended, (event for event in kept if isinstance(event, DurableMessage)))
+
+
+def _follow(
+    recording: Recording, call: CallInfo, pages: "_Pages", engine: Engine, store: Store, heard: Callable[[float], None]
+) -> CallInfo:
+    """Keep everything that is found in a recording; the call as it ended."""
+    pages.tell([CallStartedMessage(0)])
+    blocks = _keeping(recording, store.audio_path(call.id)) if call.keep_audio else recording.blocks()
+    with LookAheadPipeline(recording.layout, engine.settings, engine.rules, engine.models) as pipeline:
+        for told in _through(recording, blocks, pipeline):
+            pages.tell(told)
+            heard(pipeline.now)
+    pages.tell(NotedMessage(to_seconds(note.at), note.text) for note in recording.notes)
+    pages.tell([CallEndedMessage(pipeline.now, EndReason.STOPPED)])
+    ended = structs.replace(call, state=CallState.ENDED, duration=pipeline.now, ended_at=datetime.now(UTC))
+    pages.close(ended)
+    return ended
 
 
 def _keeping(recording: Recording, path: Path) -> Iterator[Pcm]:
@@ -101,28 +116,24 @@ def _through(
     yield from (map(message, events) for events in pipeline.flush())
 
 
-class _Book:
-    """Numbers the events of a call and keeps them, page by page."""
+class _Pages:
+    """Numbers the events of a call and keeps them, page by page. Raises `CallDeletedError` once it was deleted."""
 
     def __init__(self, call: CallInfo, store: Store) -> None:
         self._call, self._store = call, store
+        self._numbering = Numbering()
         self._page: list[Stored] = []
-        self._seq = 0
-        self._keep()
+        store.keep(call)
 
-    def tell(self, told: Iterable[AnyDurable | AnyEphemeral]) -> None:
-        for event in told:
-            if isinstance(event, DurableMessage):
-                self._seq += 1
-                self._page.append(Stored(self._seq, write(structs.replace(event, seq=self._seq))))
+    def tell(self, messages: Iterable[AnyDurable | AnyEphemeral]) -> None:
+        self._page += self._numbering.number(messages)
         if len(self._page) >= _PAGE:
-            self._keep()
+            self._turn(self._call)
 
     def close(self, call: CallInfo) -> None:
         """Keep the last page, and the call as it ended."""
-        self._call = call
-        self._keep()
+        self._turn(call)
 
-    def _keep(self) -> None:
-        self._store.keep(self._call, self._page)
+    def _turn(self, call: CallInfo) -> None:
+        self._store.extend(call, self._page)
         self._page = []

@@ -9,6 +9,8 @@ import errno
 import wave
 from pathlib import Path
 
+from server.store.folder import make_private_folder, private_opener
+
 _LARGEST = 2**32 - 2**10  # bytes that a WAV file can hold
 
 
@@ -16,8 +18,8 @@ class Recording:
     """A WAV file that grows. Every method may raise `OSError`, as on a full disk."""
 
     def __init__(self, path: Path, rate: int, channels: int) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("wb")
+        make_private_folder(path.parent)
+        self._file = open(path, "wb", opener=private_opener)  # noqa: SIM115 closed by `close`
         self._wave = wave.Wave_write(self._file)
         self._wave.setparams((channels, 2, rate, 0, "NONE", ""))
         self._size = 0  # bytes of audio

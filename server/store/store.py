@@ -1,50 +1,47 @@
 """The store: calls and their events in one SQLite file, raw audio beside it where it was asked for.
 
-Synchronous; the live server calls it off the event loop. Every method is one transaction. WAL, synchronous=NORMAL:
-what was committed survives a kill -9 of the process (a power cut may cost the last moments, never the file). Deleted
-text is overwritten. Opening brings an older file up to date; a newer one is refused.
+What live calls find goes through the writer, on a thread of its own; what waits there can be read like all the rest.
+Everything else is synchronous, one transaction a method, on any thread. Deleted text is overwritten, in the log too.
+A call that was deleted does not come back, whoever still writes to it.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from msgspec import convert, structs, to_builtins
+from msgspec import structs
 from platformdirs import user_data_path
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.exc import DatabaseError
 
 from audio.errors import CalmlineError
 from server.protocol.calls import CallInfo, CallState, Verdict
-from server.store.waveforms import peaks_path
+from server.store.calls import calls, events, from_row, to_row, verdicts
+from server.store.database import Database, NotReadError, NotStoredError
+from server.store.folder import StoreError, only_server
+from server.store.numbering import Stored
+from server.store.waveforms import remove_peaks
+from server.store.writing.spill import Spill
+from server.store.writing.writer import Writer, last_event, store_call, store_events
 
-_calls = sa.table("calls", *map(sa.column, CallInfo.__struct_fields__))
-_events = sa.table("events", *map(sa.column, ("call", "seq", "json")))
-_verdicts = sa.table("verdicts", *map(sa.column, ("call", "seq", "verdict")))
+__all__ = ["CallDeletedError", "NotDeletedError", "NotReadError", "NotStoredError", "Store", "StoreError", "Stored"]
+__all__ += ["default_folder", "only_server"]
+
+PATIENCE_S = 5.0  # that a write waits for others to be done
+_CLOSE_S = 3.0  # that the writer has for what waits when the store is closed
 _ALERT = sa.text("""substr(json, 1, 19) = '{"type":"detection"'""")  # to the letter as the index in the migration
+_BLANK = " "  # begins what is left of a deleted event: no id does
 
 
-class StoreError(CalmlineError):
-    """The store cannot be opened."""
+class NotDeletedError(CalmlineError):
+    """A call that cannot be deleted yet, since a file of it cannot. It can be tried again."""
 
 
-class NotStoredError(CalmlineError):
-    """The store did not take what it was given. Nothing that it held before is lost."""
+class CallDeletedError(CalmlineError):
+    """A call was deleted while it was being analysed."""
 
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """One event as it is kept and sent."""
-
-    seq: int
-    json: str
+    def __init__(self, call: str) -> None:
+        super().__init__(f"Call {call} was deleted while it was being analysed; nothing of it is kept.")
 
 
 def default_folder() -> Path:
@@ -55,142 +52,192 @@ def default_folder() -> Path:
 class Store:
     """Calls kept in `folder`, which is made if need be. Raises `StoreError`. Use it as a context manager."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, patience_s: float = PATIENCE_S) -> None:
         self.folder = folder
-        self.engine = sa.create_engine(f"sqlite:///{folder / 'calmline.db'}")
-        sa.event.listen(self.engine, "connect", _prepare)
-        sa.event.listen(self.engine, "begin", _begin)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._migrate()
-        except (OSError, DatabaseError) as error:
-            reason = error.orig if isinstance(error, DatabaseError) else error.strerror
-            raise StoreError(f"Expected a folder that calls can be kept in at {folder}: {reason}.") from error
-        except CommandError as error:
-            raise StoreError(f"The calls in {folder} were kept by a newer Calmline: update this one.") from error
+        self.database = Database(folder, patience_s)
+        self.writer = Writer(self.database, Spill(self.database.folder))
+        self._closed = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self.engine.dispose()
+        self.close()
+
+    @property
+    def engine(self) -> sa.Engine:
+        return self.database.engine
+
+    def close(self) -> None:
+        """Store what still waits, within seconds; what cannot be is left for the next start. Not twice."""
+        if not self._closed:
+            self._closed = True
+            self.writer.close(_CLOSE_S)
+            self.database.close()
+
+    def recover(self) -> None:
+        """Take in what the last server left: events that it could not store, and calls that were live. For a server
+        that has the folder to itself. Raises `NotReadError`."""
+        for call, unstored in self.writer.left_over():
+            newest = unstored[-1].seq if unstored else 0
+            known = self.call(call.id)
+            self.writer.put(call if known is None or newest > self.last(call.id) else known, unstored)
+        for call in self._live():
+            self.writer.put(structs.replace(call, state=CallState.INTERRUPTED), [])
+        self.writer.tidy()
 
     def audio_path(self, call: str) -> Path:
         """Where the raw audio of a call is, if it was kept."""
         return self.folder / "audio" / f"{call}.wav"
 
-    def keep(self, call: CallInfo, events: Sequence[Stored] = ()) -> None:
+    def keep(self, call: CallInfo, new: Sequence[Stored] = ()) -> None:
         """Write down how a call stands, and its new events: all of it or nothing. Raises `NotStoredError`."""
-        row = to_builtins(structs.replace(call, started_at=call.started_at.astimezone(UTC)))
-        with self._writing() as connection:
-            connection.execute(insert(_calls).values(row).on_conflict_do_update(index_elements=["id"], set_=row))
-            if events:
-                rows = [{"call": call.id, "seq": event.seq, "json": event.json} for event in events]
-                connection.execute(sa.insert(_events), rows)
+        with self.database.writing() as connection:
+            store_call(connection, call, new)
 
-    def interrupt(self) -> None:
-        """Mark the calls that were live when the last server stopped. Raises `NotStoredError`."""
-        with self._writing() as connection:
-            live = _calls.c.state == CallState.LIVE.value
-            connection.execute(sa.update(_calls).where(live).values(state=CallState.INTERRUPTED.value))
+    def extend(self, call: CallInfo, new: Sequence[Stored] = ()) -> None:
+        """The same for a call that was kept before. Raises `CallDeletedError` if it is not there any more."""
+        with self.database.writing([call.id]) as connection:
+            update = sa.update(calls).where(calls.c.id == call.id).values(to_row(call))
+            if connection.execute(update).rowcount == 0:
+                raise CallDeletedError(call.id)
+            store_events(connection, call.id, new)
 
     def delete(self, call: str) -> bool:
-        """Forget a call, its events and its audio; false if there was none. Raises `NotStoredError`."""
-        with self._writing() as connection:
-            known = connection.execute(sa.delete(_calls).where(_calls.c.id == call)).rowcount > 0
+        """Forget a call, its events and its audio; false if there was none.
+
+        Raises `NotDeletedError` and `NotStoredError`: then it is still listed, and can be deleted again.
+        """
+        self._remove_files(call)
+        with self.database.writing() as connection:
+            waited = self.writer.forget(call)
+            known = connection.execute(sa.select(calls.c.id).where(calls.c.id == call)).first() is not None
+            if known:
+                _overwrite_events(connection, call)
+                connection.execute(sa.delete(verdicts).where(verdicts.c.call == call))
+                _rebuild_calls_without(connection, call)
         if known:
-            self.audio_path(call).unlink(missing_ok=True)
-            peaks_path(self.audio_path(call)).unlink(missing_ok=True)
-        return known
+            self.database.wipe(PATIENCE_S)
+            self.writer.tidy()
+        return known or waited
 
     def calls(self, limit: int, before: str | None = None) -> list[CallInfo]:
         """The newest calls first; those older than call `before`, if it is given."""
-        age = sa.tuple_(_calls.c.started_at, _calls.c.id)
-        query = sa.select(_calls).order_by(_calls.c.started_at.desc(), _calls.c.id.desc()).limit(limit)
+        age = sa.tuple_(calls.c.started_at, calls.c.id)
+        query = sa.select(calls).order_by(calls.c.started_at.desc(), calls.c.id.desc()).limit(limit)
         if before is not None:
-            its_age = sa.select(_calls.c.started_at, _calls.c.id).where(_calls.c.id == before)
+            its_age = sa.select(calls.c.started_at, calls.c.id).where(calls.c.id == before)
             query = query.where(age < its_age.scalar_subquery())
-        with self.engine.connect() as connection:
-            return [_call(row) for row in connection.execute(query)]
+        with self.database.reading() as connection:
+            listed = [from_row(row) for row in connection.execute(query)]
+        waiting = (self.writer.waiting(call.id) for call in listed)
+        return [call if newer is None else newer[0] for call, newer in zip(listed, waiting, strict=True)]
 
     def call(self, call: str) -> CallInfo | None:
-        with self.engine.connect() as connection:
-            row = connection.execute(sa.select(_calls).where(_calls.c.id == call)).one_or_none()
-        return None if row is None else _call(row)
+        if waiting := self.writer.waiting(call):
+            return waiting[0]
+        with self.database.reading() as connection:
+            row = connection.execute(sa.select(calls).where(calls.c.id == call)).one_or_none()
+        return None if row is None else from_row(row)
 
     def named(self, call: str) -> str | None:
         """The id of the call that is called so, upper and lower case alike: on some disks their files are the same."""
-        query = sa.select(_calls.c.id).where(sa.func.lower(_calls.c.id) == call.lower())
-        with self.engine.connect() as connection:
-            return connection.execute(query.order_by(_calls.c.id != call).limit(1)).scalar()
+        query = sa.select(calls.c.id).where(sa.func.lower(calls.c.id) == call.lower())
+        if waiting := [other for other in self.writer.ids() if other.lower() == call.lower()]:
+            return waiting[0]
+        with self.database.reading() as connection:
+            return connection.execute(query.order_by(calls.c.id != call).limit(1)).scalar()
 
     def last(self, call: str) -> int:
         """The number of a call's newest event, 0 if it has none."""
-        query = sa.select(sa.func.max(_events.c.seq)).where(_events.c.call == call)
-        with self.engine.connect() as connection:
-            return connection.execute(query).scalar() or 0
+        waiting = self.writer.waiting(call)
+        if waiting and waiting[1]:
+            return waiting[1][-1].seq
+        with self.database.reading() as connection:
+            return last_event(connection, call)
 
     def events(self, call: str, after: int = 0, limit: int | None = None) -> list[Stored]:
         """The events of a call that come after number `after`, in order."""
-        query = sa.select(_events.c.seq, _events.c.json).where(_events.c.call == call, _events.c.seq > after)
-        with self.engine.connect() as connection:
-            return [Stored(*row) for row in connection.execute(query.order_by(_events.c.seq).limit(limit))]
+        waiting = self.writer.waiting(call)
+        query = sa.select(events.c.seq, events.c.json).where(events.c.call == call, events.c.seq > after)
+        with self.database.reading() as connection:
+            read = [Stored(*row) for row in connection.execute(query.order_by(events.c.seq).limit(limit))]
+        if waiting:
+            last = read[-1].seq if read else after
+            read += [event for event in waiting[1] if event.seq > last]
+        return read[:limit]
 
-    def alerts(self, calls: Sequence[str]) -> dict[str, int]:
+    def alerts(self, of: Sequence[str]) -> dict[str, int]:
         """How many alerts there were in each of these calls; calls that had none are left out."""
-        query = sa.select(_events.c.call, sa.func.count().label("alerts")).where(_events.c.call.in_(calls), _ALERT)
-        with self.engine.connect() as connection:
-            return {row.call: row.alerts for row in connection.execute(query.group_by(_events.c.call))}
+        query = sa.select(events.c.call, sa.func.count().label("alerts")).where(events.c.call.in_(of), _ALERT)
+        with self.database.reading() as connection:
+            return {row.call: row.alerts for row in connection.execute(query.group_by(events.c.call))}
 
     def judge(self, call: str, alert: int, verdict: Verdict | None) -> bool:
         """Keep what a reviewer makes of alert number `alert`, None to take it back; false if there is no such alert.
 
-        Raises `NotStoredError`.
+        Raises `NotStoredError`, also where the alert itself is not stored yet.
         """
-        this = (_events.c.call == call, _events.c.seq == alert, _ALERT)
-        with self._writing() as connection:
-            if connection.execute(sa.select(_events.c.seq).where(*this)).first() is None:
+        self._refuse_if_waiting(call, alert)
+        this = (events.c.call == call, events.c.seq == alert, _ALERT)
+        with self.database.writing() as connection:
+            if connection.execute(sa.select(events.c.seq).where(*this)).first() is None:
                 return False
             if verdict is None:
-                connection.execute(sa.delete(_verdicts).where(_verdicts.c.call == call, _verdicts.c.seq == alert))
+                connection.execute(sa.delete(verdicts).where(verdicts.c.call == call, verdicts.c.seq == alert))
             else:
                 row = {"call": call, "seq": alert, "verdict": verdict.value}
-                new = insert(_verdicts).values(row)
+                new = insert(verdicts).values(row)
                 connection.execute(new.on_conflict_do_update(index_elements=["call", "seq"], set_=row))
             return True
 
     def verdicts(self, call: str) -> dict[int, Verdict]:
         """What reviewers made of the alerts of a call, by the number of the alert."""
-        query = sa.select(_verdicts.c.seq, _verdicts.c.verdict).where(_verdicts.c.call == call)
-        with self.engine.connect() as connection:
-            return {seq: Verdict(verdict) for seq, verdict in connection.execute(query)}
+        query = sa.select(verdicts.c.seq, verdicts.c.verdict).where(verdicts.c.call == call)
+        with self.database.reading() as connection:
+            known = {verdict.value for verdict in Verdict}
+            return {seq: Verdict(verdict) for seq, verdict in connection.execute(query) if verdict in known}
 
-    @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
+    def _live(self) -> list[CallInfo]:
+        with self.database.reading() as connection:
+            query = sa.select(calls).where(calls.c.state == CallState.LIVE.value)
+            stored = {row.id: from_row(row) for row in connection.execute(query)}
+        waiting = {call: found[0] for call in self.writer.ids() if (found := self.writer.waiting(call))}
+        return [call for call in (stored | waiting).values() if call.state is CallState.LIVE]
+
+    def _refuse_if_waiting(self, call: str, alert: int) -> None:
+        waiting = self.writer.waiting(call)
+        if waiting and any(event.seq == alert for event in waiting[1]):
+            raise NotStoredError(f"Alert {alert} of call {call} is not stored itself yet; try again in a moment.")
+
+    def _remove_files(self, call: str) -> None:
+        """The audio, and what was made of it. Raises `NotDeletedError`."""
+        audio = self.audio_path(call)
+        if audio.name != f"{call}.wav" or audio.parent != self.folder / "audio":
+            return  # no id that a call can have: there is no file, and it may not name another one
         try:
-            with self.engine.begin() as connection:
-                yield connection
-        except DatabaseError as error:
-            raise NotStoredError(f"The store in {self.folder} does not take any more: {error.orig}.") from error
-
-    def _migrate(self) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-        with self.engine.connect().execution_options(begin="IMMEDIATE") as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            connection.commit()
+            audio.unlink(missing_ok=True)
+            remove_peaks(audio)
+        except OSError as error:
+            text = f"Call {call} is not deleted, since its audio cannot be removed ({error.strerror}); try again."
+            raise NotDeletedError(text) from error
 
 
-def _call(row: sa.Row[Any]) -> CallInfo:
-    return convert(dict(row._mapping), CallInfo, strict=False)
+def _overwrite_events(connection: sa.Connection, call: str) -> None:
+    """Blank the events of a call where they stand, byte for byte, so that SQLite moves and copies nothing.
+
+    A row that were removed would make SQLite join pages, and leave copies of other calls' text behind. Blank rows go
+    when the file is compacted.
+    """
+    size = sa.func.length(sa.cast(events.c.json, sa.LargeBinary))
+    blank = sa.func.substr(sa.func.hex(sa.func.zeroblob(size)), 1, size)
+    nobody = sa.literal(_BLANK * len(call.encode()))
+    connection.execute(sa.update(events).where(events.c.call == call).values(call=nobody, json=blank))
 
 
-def _prepare(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # SQLAlchemy says BEGIN itself, so that migrations are transactions too
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: sa.Connection) -> None:
-    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
+def _rebuild_calls_without(connection: sa.Connection, call: str) -> None:
+    """Write the list of calls anew without this one: its rows change and move, so copies of any may be about."""
+    connection.exec_driver_sql("CREATE TEMP TABLE others AS SELECT * FROM calls WHERE id <> ?", (call,))
+    connection.exec_driver_sql("DELETE FROM calls")  # all of it: pages are wiped whole
+    connection.exec_driver_sql("INSERT INTO calls SELECT * FROM others")
+    connection.exec_driver_sql("DROP TABLE temp.others")

@@ -82,7 +82,7 @@ def show_call(request: Request, call: CallInfo) -> Response:
 def list_events(request: Request, call: CallInfo) -> Response:
     """GET /api/calls/{call}/events?after=0&limit=500: the numbered events; `next` is the next `after`, or null."""
     limit = number(request, "limit", _LARGEST, 1, _LARGEST)
-    events = join_events(_store(request).engine, call.id, number(request, "after", 0), limit)
+    events = join_events(_store(request), call.id, number(request, "after", 0), limit)
     following = events.last if events.count == limit else "null"
     return Response(f'{{"events":[{events.json}],"next":{following}}}', media_type="application/json")
 
@@ -162,6 +162,16 @@ async def bad_parameter(_: Request, error: Exception) -> Response:
 async def not_stored(_: Request, error: Exception) -> Response:
     """What is answered where the store took no more."""
     return refusal(507, ErrorCode.NOT_STORED, str(error))
+
+
+async def not_read(_: Request, error: Exception) -> Response:
+    """What is answered where the store cannot be read at the moment."""
+    return refusal(503, ErrorCode.NOT_READ, str(error))
+
+
+async def not_deleted(_: Request, error: Exception) -> Response:
+    """What is answered where a file of a call cannot be removed yet."""
+    return refusal(409, ErrorCode.NOT_DELETED, str(error))
 
 
 def _store(request: Request) -> Store:

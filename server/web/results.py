@@ -29,7 +29,7 @@ async def whole_call(store: Store, call: CallInfo) -> AsyncIterator[bytes]:
             async for piece in _all(store, call.id, tag):
                 yield piece
         else:
-            newest = await in_turn(newest_event, store.engine, call.id, tag)
+            newest = await in_turn(newest_event, store, call.id, tag)
             yield newest.json.encode() or b"null"
     yield b"}"
 
@@ -38,7 +38,7 @@ async def _all(store: Store, call: str, tag: str) -> AsyncIterator[bytes]:
     """The events of one kind as a JSON array."""
     before, page = b"[", Joined("", _PAGE, 0)
     while page.count == _PAGE:
-        page = await in_turn(join_events, store.engine, call, page.last, _PAGE, tag)
+        page = await in_turn(join_events, store, call, page.last, _PAGE, tag)
         if page.count:
             yield before + page.json.encode()
             before = b","

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from server.serve import serving
 from server.store.store import Store
 
 FullDisk = Callable[[Store], AbstractContextManager[None]]
+Locked = Callable[[Path], AbstractContextManager[None]]
 
 
 @pytest.fixture
@@ -51,6 +52,20 @@ def full_disk() -> FullDisk:
         store.engine.dispose()
 
     return full
+
+
+@pytest.fixture
+def locked() -> Locked:
+    """A context in which another program holds the lock on a folder's calls, as a backup or a viewer would."""
+
+    @contextmanager
+    def lock(folder: Path) -> Iterator[None]:
+        with closing(sqlite3.connect(folder / "calmline.db", isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            yield
+            other.execute("ROLLBACK")
+
+    return lock
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,6 @@
 """Starting and stopping the server, the hard way included."""
 
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +8,7 @@ import httpx
 import numpy as np
 import pytest
 from msgspec import structs
+from server_process import a_process
 from wire import Client, a_feed
 
 from server.app import ServerSettings
@@ -26,34 +23,6 @@ from server.store.store import Store
 
 START = StartMessage(call="one", agent="Kim", rate=8000, keep_audio=True)
 HUM = np.random.default_rng(1).normal(0, 100, (8000, 2)).astype("<i2").tobytes()  # a second of quiet noise
-PROGRAM = """
-import sys
-from audio.vad import load_vad
-from coach.rules import load_rules
-from models.tone.onnx_tone import OnnxTone
-from server.app import ServerSettings
-from server.live.registry import Engine
-from server.pipeline.core import CoreSettings
-from server.pipeline.models import Models
-from server.serve import address, bind, serve
-
-settings = ServerSettings(port=0, data_folder=sys.argv[1])
-listener = bind(settings)
-engine = Engine(Models(load_vad(), OnnxTone(), None), load_rules(), CoreSettings())
-serve(settings, engine, listener, lambda: print(address(settings, listener), flush=True))
-"""
-
-
-@contextmanager
-def a_process(settings: ServerSettings) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A server in a process of its own, and its address."""
-    command = [sys.executable, "-c", PROGRAM, settings.data_folder or ""]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process, process.stdout.readline().strip()
-        finally:
-            process.kill()
 
 
 def test_a_port_that_is_taken_is_said_in_one_sentence(settings: ServerSettings) -> None:

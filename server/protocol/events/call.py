@@ -75,7 +75,8 @@ class StatusMessage(EphemeralMessage, frozen=True):
     """How the server keeps up: `lag` is how long ago the oldest audio came that is not followed yet, `words_lag` and
     `tone_lag` are the ages of the oldest turn without its words and of the oldest speech without its tone. `shed`
     counts partial words left out to keep up (final ones never are), `dropped` the 20 ms frames lost before they
-    reached the server. `stored` false: the call goes on, but is not being stored."""
+    reached the server. `stored` false: the call goes on, and what is shown
+    is not in the store yet."""
 
     at: Seconds
     feed: FeedState

@@ -21,6 +21,8 @@ class ErrorCode(StrEnum):
     CALL_FAILED = "call_failed"
     CUT_SHORT = "cut_short"
     NOT_STORED = "not_stored"
+    NOT_READ = "not_read"
+    NOT_DELETED = "not_deleted"
     AUDIO_NOT_KEPT = "audio_not_kept"
     CALL_RUNNING = "call_running"
     NO_AUDIO = "no_audio"

@@ -1,20 +1,29 @@
 """Followers of a journal: everything that has a number, in order, whenever they read."""
 
+import asyncio
+import shutil
+import sqlite3
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
+from pathlib import Path
+
+import pytest
+from msgspec import structs
 
 from audio.frame import Channel
-from server.live.journal import Journal
-from server.protocol.calls import CallInfo
+from server.live.journal import MOVED, Journal
+from server.protocol.calls import CallInfo, CallState
 from server.protocol.events.base import DurableMessage
-from server.protocol.events.call import CuesSwitchedMessage, NotedMessage
+from server.protocol.events.call import CallEndedMessage, CuesSwitchedMessage, EndReason, NotedMessage
 from server.protocol.events.errors import ErrorMessage
 from server.protocol.events.turns import LevelMessage
 from server.protocol.events.words import PartialWordsMessage, WordsMessage
 from server.protocol.messages import read_from_server
+from server.store.numbering import Stored
 from server.store.store import Store
 
 FullDisk = Callable[[Store], AbstractContextManager[None]]
+Locked = Callable[[Path], AbstractContextManager[None]]
 
 
 async def everything(journal: Journal, after: int = 0) -> list[DurableMessage]:
@@ -77,7 +86,101 @@ async def test_on_a_full_disk_the_call_goes_on_says_so_once_and_is_stored_when_t
         assert [event.seq for event in told] == list(range(1, 33))
         (error,) = [event for event in told if isinstance(event, ErrorMessage)]
         assert error.text.endswith("database or disk is full. The call goes on, but is not being stored.")
-        assert store.events("a")[0].seq == 1
+        assert store.events("a") == await all_stored(journal)  # what waits can be read like the rest
     await journal.tell([CuesSwitchedMessage(40.0, on=False)])
-    assert journal.stored
-    assert [event.seq for event in store.events("a")] == list(range(1, 34))
+    await until_stored(journal)
+    assert [event.seq for event in in_file(store)] == list(range(1, 34))
+
+
+async def test_a_store_that_is_locked_holds_nobody_up_and_has_everything_in_the_end(
+    store: Store, call: CallInfo, locked: Locked
+) -> None:
+    journal = Journal(call, store)
+    await journal.tell([NotedMessage(0.0, "before")])
+    with locked(store.folder):
+        for k in range(40):
+            await journal.tell([NotedMessage(float(k), "meanwhile")])
+            assert not journal.stored
+        assert [event.seq for event in await everything(journal)][:41] == list(range(1, 42))
+        assert [event.seq for event in in_file(store)] == [1]
+        (spilled,) = (store.folder / "unstored").iterdir()
+        assert spilled.read_text().count("meanwhile") == 40  # so that even a kill -9 loses none
+    await until_stored(journal)
+    assert in_file(store) == await all_stored(journal)
+    assert not spilled.exists()
+
+
+async def test_a_call_that_ends_while_the_disk_is_full_is_stored_when_there_is_room(
+    store: Store, call: CallInfo, full_disk: FullDisk
+) -> None:
+    journal = Journal(call, store)
+    with full_disk(store):
+        for k in range(70):
+            await journal.tell([NotedMessage(float(k), "x" * 500)])
+        journal.call = structs.replace(call, state=CallState.ENDED)
+        await journal.tell([CallEndedMessage(70.0, EndReason.STOPPED)])
+        journal.close()
+        ended = store.call("a")
+        assert ended is not None
+        assert ended.state is CallState.ENDED
+    await until_stored(journal)
+    assert in_file(store) == await all_stored(journal)
+    assert [kept.state for kept in store.calls(9)] == [CallState.ENDED]
+
+
+@pytest.mark.parametrize("error", [OSError("no such device"), ValueError("a fault of ours"), MemoryError()])
+async def test_whatever_the_store_says_the_call_goes_on(
+    store: Store, call: CallInfo, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    journal = Journal(call, store)
+    with monkeypatch.context() as faulty:
+        faulty.setattr("server.store.writing.writer.store_call", fail)
+        for k in range(3):
+            await journal.tell([NotedMessage(float(k), "on")])
+        assert not journal.stored
+    await until_stored(journal)
+    assert in_file(store) == await all_stored(journal)
+
+
+async def test_a_folder_that_is_deleted_under_a_running_call_is_made_again_with_all_that_was_seen(
+    store: Store, call: CallInfo
+) -> None:
+    store.keep(structs.replace(call, id="over", state=CallState.ENDED), [Stored(1, "{}")])
+    journal = Journal(call, store)
+    for k in range(700):
+        await journal.tell([NotedMessage(float(k), "before")])
+    shutil.rmtree(store.folder)
+    await journal.tell([NotedMessage(700.0, "after")])
+    await until_stored(journal)
+    await journal.tell([NotedMessage(701.0, "on")])
+    told = await everything(journal)
+    assert [event.seq for event in told] == list(range(1, 704))
+    assert sum(isinstance(event, NotedMessage) and event.text == MOVED for event in told) == 1
+    await until_stored(journal)
+    store.close()
+    with Store(store.folder) as anew:
+        assert [read_from_server(event.json) for event in anew.events("a")] == told
+        assert anew.call("over") is None  # what was over is gone, as whoever deleted it wanted
+
+
+async def until_stored(journal: Journal) -> None:
+    async with asyncio.timeout(30):
+        while not journal.stored:
+            await journal.changed.wait()
+
+
+async def all_stored(journal: Journal) -> list[Stored]:
+    """Everything that a follower of the call has seen, as it was sent."""
+    seen: list[Stored] = []
+    while page := await journal.read(seen[-1].seq if seen else 0):
+        seen += page
+    return seen
+
+
+def in_file(store: Store) -> list[Stored]:
+    """The events of call "a" that are in the file."""
+    with closing(sqlite3.connect(store.folder / "calmline.db")) as file:
+        return [Stored(*row) for row in file.execute("SELECT seq, json FROM events WHERE call = 'a' ORDER BY seq")]

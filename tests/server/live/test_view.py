@@ -10,8 +10,9 @@ from server.live.view import CallGoneError, StoredView
 from server.protocol.calls import CallInfo
 from server.protocol.events.call import NotedMessage
 from server.protocol.messages import PauseCallMessage
+from server.store.numbering import Stored
 from server.store.reading import PAGE
-from server.store.store import Store, Stored
+from server.store.store import Store
 
 
 @pytest.fixture

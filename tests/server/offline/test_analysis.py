@@ -23,7 +23,7 @@ from server.protocol.events.base import DurableMessage
 from server.protocol.events.call import CallEndedMessage
 from server.protocol.messages import read_from_server
 from server.store.report import Result
-from server.store.store import Store
+from server.store.store import CallDeletedError, Store
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +125,21 @@ def test_an_analysis_that_breaks_off_is_kept_as_interrupted(store: Store, engine
         analyze(open_recording(call_file), "call", "Kim", engine, store, False, stop)
     (kept,) = store.calls(9)
     assert kept.state is CallState.INTERRUPTED
+
+
+def test_a_call_that_is_deleted_while_it_is_analysed_does_not_come_back(
+    store: Store, engine: Engine, call_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.offline.analysis._PAGE", 20)
+
+    def delete(now: float) -> None:
+        for call in store.calls(9):
+            store.delete(call.id)
+
+    with pytest.raises(CallDeletedError, match=r"^Call call-.* was deleted while it was being analysed"):
+        analyze(open_recording(call_file), "call", "Kim", engine, store, True, delete)
+    assert store.calls(9) == []
+    assert not list((store.folder / "audio").iterdir())
 
 
 def test_memory_holds_no_call(

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from server.store.waveforms import COARSER, FINEST_HZ, LEVELS, peaks_path, read_peaks
+from server.store.waveforms import COARSER, FINEST_HZ, LEVELS, peaks_path, read_peaks, remove_peaks
 
 
 def a_wav(path: Path, samples: np.ndarray, rate: int) -> Path:
@@ -58,3 +58,20 @@ def test_peaks_are_kept_and_found_again_even_where_writing_them_was_broken_off(t
         peaks_path(audio).write_bytes(rest)
         np.testing.assert_array_equal(read_peaks(audio, 0), first)
     assert peaks_path(audio).read_bytes() == whole
+
+
+def test_peaks_are_put_in_place_whole_and_go_with_their_audio(tmp_path: Path) -> None:
+    audio = a_wav(tmp_path / "call.wav", np.full((8000, 2), 2**13), 8000)
+    read_peaks(audio, 0)
+    before = peaks_path(audio).stat().st_ino
+    peaks_path(audio).write_bytes(peaks_path(audio).read_bytes()[:-10])  # as a full disk leaves it
+    with peaks_path(audio).open("rb") as reader:
+        old = reader.read()
+        read_peaks(audio, 0)
+        reader.seek(0)
+        assert reader.read() == old  # whoever reads the old ones is not cut off
+    assert peaks_path(audio).stat().st_ino != before
+    (tmp_path / "call.peaks.npy.abc.part").touch()  # as a server leaves it that is killed meanwhile
+    (tmp_path / "call2.peaks.npy").touch()
+    remove_peaks(audio)
+    assert {path.name for path in tmp_path.iterdir()} == {"call.wav", "call2.peaks.npy"}

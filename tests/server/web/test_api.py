@@ -2,7 +2,8 @@
 
 import io
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,8 +20,10 @@ from server.protocol.docs import schema
 from server.protocol.events.call import CallEndedMessage
 from server.protocol.messages import StartMessage, StopMessage
 from server.serve import serving
-from server.store.store import Store, Stored
+from server.store.numbering import Stored
+from server.store.store import Store
 
+Locked = Callable[[Path], AbstractContextManager[None]]
 START = StartMessage(call="one", agent="Kim", rate=8000, keep_audio=True)
 HUM = np.random.default_rng(1).normal(0, 100, (8000, 2)).astype("<i2").tobytes()  # a second of quiet noise
 
@@ -206,17 +209,48 @@ def test_a_verdict_that_cannot_be_read_is_refused(http: httpx.Client) -> None:
 
 
 def test_a_fault_in_the_program_is_one_sentence_and_one_traceback_in_the_log(
-    http: httpx.Client, settings: ServerSettings, caplog: pytest.LogCaptureFixture
+    http: httpx.Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Store(Path(settings.data_folder or "")) as store, store.engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE verdicts")
-        connection.exec_driver_sql("DROP TABLE events")
-        connection.exec_driver_sql("DROP TABLE calls")
+    monkeypatch.delattr(Store, "calls")
     answer = http.get("/api/calls")
     assert (answer.status_code, answer.json()["code"]) == (500, "fault")
     assert answer.json()["text"] == "This failed through a fault in the program; the server's log says more."
     assert answer.headers["cross-origin-resource-policy"] == "same-origin"
     assert [record.exc_info is not None for record in caplog.records if record.levelname == "ERROR"] == [True]
+
+
+def test_a_store_that_cannot_be_read_is_said(http: httpx.Client, settings: ServerSettings) -> None:
+    with Store(Path(settings.data_folder or "")) as store, store.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE calls")
+    answer = http.get("/api/calls")
+    assert (answer.status_code, answer.json()["code"]) == (503, "not_read")
+    assert "cannot be read: no such table: calls" in answer.json()["text"]
+
+
+def test_what_waits_to_be_stored_is_answered_like_the_rest(
+    http: httpx.Client, settings: ServerSettings, locked: Locked
+) -> None:
+    with locked(Path(settings.data_folder or "")):
+        finished(http, structs.replace(START, keep_audio=False))
+        whole = http.get("/api/calls/one/events").json()
+        result = http.get("/api/calls/one").json()
+        assert http.put("/api/calls/one/verdicts/1", content='"wrong"').json()["code"] == "not_stored"
+    assert [event["seq"] for event in whole["events"]] == list(range(1, len(whole["events"]) + 1))
+    assert whole["events"][-1]["type"] == "call_ended"
+    assert result["call"]["state"] == "ended"
+    assert [point["at"] for point in result["trend"]] == [0.5, 1.0]
+    assert result["dynamics"]["at"] == 1.0
+
+
+def test_a_call_whose_sound_cannot_be_removed_is_kept(http: httpx.Client, settings: ServerSettings) -> None:
+    finished(http, structs.replace(START, keep_audio=False))
+    audio = Path(settings.data_folder or "") / "audio" / "one.wav"
+    audio.mkdir(parents=True)
+    answer = http.delete("/api/calls/one")
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_deleted")
+    assert http.get("/api/calls/one").status_code == 200
+    audio.rmdir()
+    assert http.delete("/api/calls/one").status_code == 204
 
 
 def test_a_deleted_call_is_gone(http: httpx.Client) -> None:

@@ -21,7 +21,8 @@ TOKEN = "a token of some length"
 @pytest.fixture
 def guarded(settings: ServerSettings, engine: Engine) -> Iterator[str]:
     """A server with a token."""
-    with serving(replace(settings, token=TOKEN, allowed_origins=("https://crm.example",)), engine) as address:
+    own = replace(settings, data_folder=f"{settings.data_folder} with token")
+    with serving(replace(own, token=TOKEN, allowed_origins=("https://crm.example",)), engine) as address:
         yield address
 
 
