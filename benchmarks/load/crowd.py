@@ -26,7 +26,7 @@ from models.tone.onnx_tone import OnnxTone
 from server.live.registry import Engine
 from server.pipeline.core import CoreSettings
 from server.pipeline.models import Models
-from server.protocol.events.tone import TrendMessage
+from server.protocol.events.tone import LiveTrendMessage
 from server.protocol.messages import FromServer
 from server.store.store import Store
 
@@ -62,7 +62,7 @@ class _Watched(Load):
         self.trend: list[float] = []
 
     def _note(self, name: str, message: FromServer, when: float) -> None:
-        if isinstance(message, TrendMessage):
+        if isinstance(message, LiveTrendMessage):
             self.trend.append(when - sent(message.at))
 
     async def measure(self, seconds: float) -> Spread:
