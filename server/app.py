@@ -64,6 +64,11 @@ class ServerSettings:
     keep_audio: bool = False  # keep the raw audio of every call, not only where a feed asks for it
     live: LiveSettings = field(default_factory=LiveSettings)
 
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for a token that a header cannot carry as it is."""
+        if self.token is not None and self.token != self.token.strip():
+            raise ValueError("expected a token without blanks at its ends")
+
 
 def build_app(settings: ServerSettings, engine: Engine, store: Store) -> Starlette:
     """The application around an open store, which is closed once all calls have ended: a signal may end the process

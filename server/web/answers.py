@@ -62,18 +62,30 @@ class Faults:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        begun = False
+        begun = gone = False
 
-        async def watched(message: Message) -> None:
-            nonlocal begun
+        async def watched_send(message: Message) -> None:
+            nonlocal begun, gone
             begun = True
-            await send(message)
+            try:
+                await send(message)
+            except OSError:
+                gone = True
+                raise
+
+        async def watched_receive() -> Message:
+            nonlocal gone
+            message = await receive()
+            gone = gone or message["type"].endswith(".disconnect")
+            return message
 
         try:
-            await self._app(scope, receive, watched)
+            await self._app(scope, watched_receive, watched_send)
         except (ClientDisconnect, WebSocketDisconnect):
             pass  # nobody is left to answer
-        except Exception:
+        except Exception as error:
+            if gone and isinstance(error, OSError | RuntimeError):  # so Starlette says that nobody is there any more
+                return
             logger.exception("%s of %s failed", scope["type"], shown(scope["path"]))
             await self._answer(scope, receive, send, begun)
 

@@ -85,6 +85,11 @@ class HttpConnection(H11Protocol):
             self.answer(431, ErrorCode.TOO_LARGE, "Expected shorter and fewer headers; those that came are too large.")
         else:
             super().handle_websocket_upgrade(event)
+            websocket: Any = self.transport.get_protocol()
+            if not websocket.handshake_initiated:  # nobody would answer, nor ever close
+                why = websocket.conn.handshake_exc.__cause__ or websocket.conn.handshake_exc
+                text = f"Expected the handshake of a websocket; what came is none: {why}."
+                self.answer(400, ErrorCode.BAD_MESSAGE, text)
 
     def send_400_response(self, msg: str) -> None:
         """What came is no HTTP; called where h11's error is handled."""

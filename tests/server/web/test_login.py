@@ -35,6 +35,12 @@ def guarded(settings: ServerSettings, engine: Engine) -> Iterator[str]:
         yield address
 
 
+@pytest.mark.parametrize("token", [" " * 20, f" {TOKEN}", f"{TOKEN} "])
+def test_a_token_that_no_header_can_carry_is_refused(token: str) -> None:
+    with pytest.raises(ValueError, match=r"^expected a token without blanks at its ends$"):
+        ServerSettings(token=token)
+
+
 def test_a_session_lasts_as_long_as_it_is_used(clock: Clock) -> None:
     sessions = Sessions(clock)
     session = sessions.open()
