@@ -20,6 +20,6 @@ def test_no_folder_of_the_server_has_more_than_a_dozen_files() -> None:
     crowded = {
         str(folder.relative_to(ROOT)): len(files)
         for folder in (ROOT / "server").rglob("*")
-        if folder.is_dir() and len(files := [file for file in folder.glob("*.py")]) > 12
+        if folder.is_dir() and len(files := list(folder.glob("*.py"))) > 12
     }
     assert crowded == {}
