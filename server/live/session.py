@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from audio.frame import Channel, Samples, to_samples, to_seconds
+from audio.frame import SAMPLE_RATE, Channel, Samples, to_samples, to_seconds
 from audio.intake import Intake
 from audio.turns import TurnEnded, TurnStarted
 from models.tone.types import ToneJob, ToneReading
@@ -116,7 +116,8 @@ class LiveSession:
         return _messages(outputs)
 
     def _is_silent(self) -> bool:
-        return self._silence > 0 and not self._speaking and self._core.now - self._voice_at >= self._silence
+        now = self._frames * SAMPLE_RATE // self._call.rate
+        return self._silence > 0 and not self._speaking and now - self._voice_at >= self._silence
 
     def _without(self, failure: Failure) -> list[SessionOutput]:
         """Go on where a model failed: no reading, or no words, and one sentence about it."""
