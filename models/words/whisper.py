@@ -17,7 +17,7 @@ from msgspec import Meta
 
 from audio.errors import CalmlineError
 from audio.frame import SAMPLE_RATE, to_samples
-from audio.ranges import Text
+from audio.ranges import Span, Text
 from audio.turns import Turn
 from models.words.hallucinations import is_hallucination
 from models.words.short_context import Decoded, ShortContext, context_of, loop_start
@@ -45,6 +45,7 @@ class WhisperSettings:
     threads: Annotated[int, Meta(ge=1, le=64)] = (
         1  # cores for one decode: two decoders of one core each do half as much again as one of two
     )
+    hang_s: Span = 30.0  # seconds beyond twice its audio's length that a decode may take before its process is killed
 
     @property
     def side_by_side(self) -> int:

@@ -4,22 +4,28 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from sounds import hear
 from utterances import jobs_of
 
+import models.words.process as words_process
 from audio.frame import SAMPLE_RATE
 from models.words.process import STEP_BACK, WordsProcess
 from models.words.published import WeightsMissingError
 from models.words.types import WordsJob
 from models.words.whisper import Whisper, WhisperError, WhisperSettings
 
+HANG_S = 6.0  # besides twice the audio's length; enough for a decode on a busy machine
+
 PROGRAM = """
 from models.words.whisper import WhisperSettings
+import models.words.process as words_process
 from models.words.process import WordsProcess
 
 if __name__ == "__main__":
@@ -56,6 +62,50 @@ def test_where_it_dies_it_is_begun_again_and_no_words_are_lost(process: WordsPro
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(process.transcribe, [jobs[-1]] * 4)) == [before] * 4
     assert process.pid != pid
+
+
+@pytest.mark.usefixtures("whisper")
+def test_where_it_hangs_it_is_killed_and_begun_again_and_no_words_are_lost(jobs: list[WordsJob]) -> None:
+    process = WordsProcess(WhisperSettings(model="tiny.en", hang_s=HANG_S))
+    final = next(job for job in jobs if job.final)
+    before, hung = process.transcribe(final), process.pid
+    os.kill(hung, signal.SIGSTOP)
+    with ThreadPoolExecutor(3) as threads:
+        assert list(threads.map(process.transcribe, [final] * 3)) == [before] * 3
+    assert process.pid != hung
+    assert not psutil.pid_exists(hung) or psutil.Process(hung).status() == psutil.STATUS_ZOMBIE
+    process.close()
+
+
+@pytest.mark.usefixtures("whisper")
+def test_a_job_that_hangs_it_twice_is_given_up_and_costs_the_next_one_nothing(
+    jobs: list[WordsJob], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = WordsProcess(WhisperSettings(model="tiny.en", hang_s=HANG_S))
+    final = min((job for job in jobs if job.final), key=lambda job: len(job.samples))
+    before, answer = process.transcribe(final), words_process._answer
+
+    def hanging(running: words_process._Running, question: Callable[[Any], Any], patience_s: float) -> Any:
+        os.kill(running.process.pid, signal.SIGSTOP)
+        return answer(running, question, patience_s)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(words_process, "_answer", hanging)
+        with pytest.raises(WhisperError, match="hung or ended twice over one turn"):
+            process.transcribe(final)
+    assert process.transcribe(final) == before
+    process.close()
+
+
+@pytest.mark.usefixtures("whisper")
+def test_closing_it_waits_for_nothing_and_tells_whoever_waits(jobs: list[WordsJob]) -> None:
+    process = WordsProcess(WhisperSettings(model="tiny.en"))
+    os.kill(process.pid, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(process.transcribe, jobs[-1])
+        process.close()
+        with pytest.raises(WhisperError, match="closed"):
+            asked.result()
 
 
 @pytest.mark.skipif(not hasattr(os, "nice"), reason="processes are not nice here")
