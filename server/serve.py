@@ -4,19 +4,24 @@
 websockets through the `websockets` library. Messages are not compressed: on one machine that only costs time.
 """
 
+import asyncio
 import errno
 import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import ceil
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
 from audio.errors import CalmlineError
+from models.words.process import WordsProcess
 from server.app import ServerSettings, build_app
 from server.live.registry import Engine
+from server.shutdown import Deadline
 from server.store.store import Store, default_folder, only_server
 from server.web.auth import is_loopback
 from server.web.connections import Gate, Sparingly, behind, room_for
@@ -24,7 +29,7 @@ from server.web.keepalive import PatientWebSocket
 
 _LARGEST_MESSAGE = 2**20  # bytes: 2.7 s of two channels at 96 kHz
 _UNREAD = 2**16  # bytes that the system holds for a follower that does not read: more would be stale levels
-_PATIENCE_S = 10  # seconds that connections have to finish when the server stops
+_PATIENCE_S = 1.0  # seconds that connections have to finish once their calls have ended
 _SPARINGLY = Sparingly()
 
 
@@ -60,9 +65,18 @@ def address(settings: ServerSettings, listener: socket.socket) -> str:
 def serve(
     settings: ServerSettings, engine: Engine, listener: socket.socket, ready: Callable[[], None] = lambda: None
 ) -> None:
-    """Serve on a bound socket until interrupted; `ready` is called once pages can be opened. Raises `StoreError`."""
+    """Serve on a bound socket until interrupted; `ready` is called once pages can be opened. Raises `StoreError`.
+
+    A signal ends it within ten seconds, and a second one at once. Where something had to be left undone, or hangs, the
+    process ends here, with status 1.
+    """
+    deadline = Deadline(lambda: _end_words(engine))
     with listener, _own_store(settings, listener) as store:
-        _Server(settings, engine, store, ready).run(sockets=[listener])
+        server = _Server(settings, engine, store, ready, deadline)
+        server.run(sockets=[listener])
+    if not server.ended_in_order:
+        deadline.leave("The server stopped before all was done: what its calls had to leave out is noted in each.")
+    deadline.meet()
 
 
 @contextmanager
@@ -86,10 +100,22 @@ def serving(settings: ServerSettings, engine: Engine) -> Iterator[str]:
 class _Server(uvicorn.Server):
     """uvicorn, which says when it is ready, or has failed to be."""
 
-    def __init__(self, settings: ServerSettings, engine: Engine, store: Store, ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        settings: ServerSettings,
+        engine: Engine,
+        store: Store,
+        ready: Callable[[], None],
+        deadline: Deadline | None = None,
+    ) -> None:
+        """With a `deadline` it ends in time after a signal, however it hangs."""
+        self.ended_in_order = True
+        self._app = build_app(settings, engine, store)
+        self._ready = ready
+        self._deadline = deadline
         super().__init__(
             uvicorn.Config(
-                build_app(settings, engine, store),
+                self._app,
                 http=behind(Gate(room_for(settings.connections_at_most))),
                 ws=PatientWebSocket,
                 ws_ping_interval=settings.ping_s,
@@ -99,10 +125,9 @@ class _Server(uvicorn.Server):
                 lifespan="on",
                 log_config=None,
                 access_log=False,
-                timeout_graceful_shutdown=_PATIENCE_S,
+                timeout_graceful_shutdown=ceil(2 * _PATIENCE_S),
             )
         )
-        self._ready = ready
         logging.getLogger("uvicorn.error").addFilter(_SPARINGLY)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -110,6 +135,33 @@ class _Server(uvicorn.Server):
             await super().startup(sockets)
         finally:
             self._ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal: stop in order; at the second, at once. The signal is dealt with then, and not raised again."""
+        if self._deadline and self.should_exit:
+            self._deadline.leave_at_once()
+        self.should_exit = True
+        if self._deadline:
+            self._deadline.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the calls, so that feeds and pages are told how; then their connections, then the rest."""
+        for server in self.servers:
+            server.close()
+        self.ended_in_order = await self._app.state.calls.close()
+        asyncio.get_running_loop().call_later(_PATIENCE_S, self._abort_connections)
+        await super().shutdown(sockets)
+
+    def _abort_connections(self) -> None:
+        """Part from clients that do not read to the end."""
+        for connection in list(self.server_state.connections):
+            if transport := connection.transport:
+                transport.abort()
+
+
+def _end_words(engine: Engine) -> None:
+    if isinstance(words := engine.models.words, WordsProcess):
+        words.close()
 
 
 def open_store(settings: ServerSettings) -> Store:

@@ -24,14 +24,14 @@ from server.live.session import LiveSession
 from server.pipeline.core import Core, CoreSettings
 from server.pipeline.models import Models
 from server.protocol.calls import CallInfo
-from server.protocol.events.call import CallStartedMessage, FeedState, NotedMessage
+from server.protocol.events.call import CallStartedMessage, EndReason, FeedState, NotedMessage
 from server.protocol.events.errors import ErrorCode
 from server.protocol.messages import StartMessage
 from server.store.store import Store
 
 logger = logging.getLogger(__name__)
 
-PATIENCE_S = 4.0  # seconds that calls have to follow what they have when the server shuts down, and then the workers
+PATIENCE_S = 3.0  # seconds that calls have to follow what they have when the server shuts down, and then the workers
 TONE_ONLY = "This machine follows the words of as many calls as it can; this one is followed by its sound alone."
 
 _DELETED = 1000  # calls that were deleted last, for the pages that may show one of them
@@ -81,7 +81,7 @@ class CallRegistry:
         self._live: dict[str, LiveCall] = {}  # the newest last
         self._feeders: dict[str, Feeder] = {}  # of the calls that are being fed
         self._watching: set[asyncio.Task[None]] = set()
-        self._closing = False
+        self._ended: asyncio.Task[bool] | None = None  # set once no more calls are taken
         self._opening = asyncio.Lock()
         self.metrics.watch(lambda: [live.status() for live in self._live.values()], self._with_words, self._most)
 
@@ -102,7 +102,7 @@ class CallRegistry:
         if live := self._live.get(start.call):
             await self._take_over(live, start)
         async with self._opening:
-            if self._closing:
+            if self._ended:
                 raise RefusedError(ErrorCode.SHUTTING_DOWN, "The server is being shut down; try again in a while.")
             live = self._live.get(start.call)
             live = await self._create(start) if live is None else self._take_up(live, start)
@@ -121,8 +121,12 @@ class CallRegistry:
         live.set_feed(FeedState.LOST)
 
     async def close(self) -> bool:
-        """End every call with what it has so far, within some seconds. Returns whether nothing was left behind."""
-        self._closing = True
+        """End every call with what it has so far, within some seconds. Returns whether nothing was left undone."""
+        if self._ended is None:
+            self._ended = asyncio.create_task(self._end())
+        return await self._ended
+
+    async def _end(self) -> bool:
         ends = await asyncio.gather(*(live.shut_down(PATIENCE_S) for live in list(self._live.values())))
         return await self._workers.close(PATIENCE_S if all(ends) else 0.0) and all(ends)
 
@@ -181,6 +185,8 @@ class CallRegistry:
         self._watching.add(watch)
         watch.add_done_callback(self._watching.discard)
         self._ring()
+        if self._ended:  # meanwhile
+            live.finish(EndReason.SHUTDOWN)
         return live
 
     async def _take_over(self, live: LiveCall, start: StartMessage) -> None:

@@ -32,7 +32,7 @@ def talk(recorded_call: Path) -> bytes:
 
 
 def a_session(engine: Engine, call: CallInfo) -> LiveSession:
-    core = Core(STEREO, engine.settings, engine.rules, engine.models.vad)
+    core = Core(STEREO, engine.settings, engine.rules, engine.models.vad, live=True)
     return LiveSession(structs.replace(call, layout=Layout.AGENT_CUSTOMER, rate=RATE), core, None, SILENCE_ENDS_S)
 
 
