@@ -21,6 +21,7 @@ from platformdirs import user_log_path
 from typer.core import TyperGroup
 
 from audio.errors import CalmlineError
+from server.logs import Few
 
 if TYPE_CHECKING:
     from server.settings import Settings
@@ -263,6 +264,8 @@ def fetch(
 def main() -> None:
     """The entry point. Rooms that may import this one add commands of their own, such as `bench`."""
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Few())
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # JSON is UTF-8, and Windows would choose otherwise for a pipe; a name of bytes must not stop a line

@@ -34,6 +34,7 @@ from server.protocol.messages import DeviceMessage, NoteMessage, PauseMessage, R
 from server.protocol.translate import message
 from server.store.recordings import Recording
 
+AGAIN = to_samples(60)  # stream time after which it is told again that a model fails now and then
 PAUSE_S = 1  # seconds of silence: longer than the hang-over that ends a turn
 
 SessionOutput: TypeAlias = AnyDurable | AnyEphemeral | Job
@@ -56,6 +57,7 @@ class LiveSession:
         self._speaking: set[Channel] = set()
         self._voice_at = 0  # stream time at which somebody was last heard to speak
         self._failing: set[type[Job]] = set()  # models whose last job failed: reported once, not every half second
+        self._told_at: dict[type[Job], int] = {}  # stream time
 
     @property
     def now(self) -> float:
@@ -123,9 +125,11 @@ class LiveSession:
         """Go on where a model failed: no reading, or no words, and one sentence about it."""
         job, error = failure.job, failure.error
         messages = _messages(self._core.answer(no_result(job)))
-        if type(job) in self._failing:
+        told_at = self._told_at.get(type(job))
+        if type(job) in self._failing or (told_at is not None and self._core.now - told_at < AGAIN):
             return messages
         self._failing.add(type(job))
+        self._told_at[type(job)] = self._core.now
         logger.error("a %s failed", type(job).__name__, exc_info=error)
         model = "tone" if isinstance(job, ToneJob) else "words"
         text = f"The {model} model failed at {to_seconds(job.at)} s: {error}. The call goes on without that {model}."

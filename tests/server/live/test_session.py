@@ -8,7 +8,7 @@ from msgspec import structs
 
 from audio.files import open_recording
 from audio.frame import STEREO
-from models.tone.types import ToneJob
+from models.tone.types import ToneJob, ToneReading
 from models.words.types import WordsJob
 from server.live.registry import Engine
 from server.live.session import LiveSession, SessionOutput
@@ -95,3 +95,14 @@ def test_a_model_that_fails_again_and_again_is_told_once_until_it_works(
     errors = [it.text for it in told if isinstance(it, ErrorMessage)]
     assert len(errors) == 2
     assert all("broken. The call goes on without that" in text for text in errors)
+
+
+def test_a_model_that_fails_now_and_then_is_told_once_a_minute(engine: Engine, call: CallInfo, talk: bytes) -> None:
+    session, errors = a_session(engine, call), list[float]()
+    for _ in range(14):
+        for job in session.feed(Audio(talk)):
+            if isinstance(job, ToneJob):
+                told = session.feed(Failure(job, RuntimeError("broken")))
+                errors += [session.now for it in told if isinstance(it, ErrorMessage)]
+                session.feed(ToneReading(job.at))
+    assert [round(at, -1) for at in errors] == [10, 70, 130]
