@@ -4,15 +4,17 @@ A row is read leniently: what cannot be a call's any more (from an older version
 as well as it goes, so that one bad row never breaks a list and can be deleted like any other.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from msgspec import ValidationError, convert, structs, to_builtins
+from sqlalchemy.dialects.sqlite import insert
 
 from audio.frame import SAMPLE_RATE
 from server.protocol.calls import LONGEST_NAME, CallInfo, CallState, Layout
+from server.store.numbering import Stored
 
 UNREADABLE = "unreadable"
 
@@ -47,6 +49,26 @@ def from_row(row: "sa.Row[Any]") -> CallInfo:
         return convert(values, CallInfo, strict=False)
     except ValidationError:
         return CallInfo(**{name: _readable(name, value) for name, value in values.items()})
+
+
+def store_call(connection: sa.Connection, call: CallInfo, new: Sequence[Stored]) -> None:
+    """Write how a call stands, and those of the events that the store does not have yet."""
+    row = to_row(call)
+    connection.execute(insert(calls).values(row).on_conflict_do_update(index_elements=["id"], set_=row))
+    store_events(connection, call.id, new)
+
+
+def store_events(connection: sa.Connection, call: str, new: Sequence[Stored]) -> None:
+    """Write those of the events that the store does not have yet; they come in order, so the newest tells."""
+    last = last_event(connection, call)
+    if rows := [{"call": call, "seq": event.seq, "json": event.json} for event in new if event.seq > last]:
+        connection.execute(sa.insert(events), rows)
+
+
+def last_event(connection: sa.Connection, call: str) -> int:
+    """The number of a call's newest event, 0 if it has none."""
+    newest: int | None = connection.scalar(sa.select(sa.func.max(events.c.seq)).where(events.c.call == call))
+    return newest or 0
 
 
 def _readable(name: str, value: Any) -> Any:

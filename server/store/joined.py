@@ -55,7 +55,7 @@ def newest_event(store: Store, call: str, kind: str) -> Joined:
 
 
 def _waiting(store: Store, call: str, kind: str | None) -> list[Stored]:
-    waiting = store.writer.waiting(call)
+    waiting = store.writer.backlog.waiting(call)
     return [event for event in waiting[1] if event.json.startswith(_tag(kind))] if waiting else []
 
 

@@ -16,13 +16,13 @@ from sqlalchemy.dialects.sqlite import insert
 
 from audio.errors import CalmlineError
 from server.protocol.calls import CallInfo, CallState, Verdict
-from server.store.calls import calls, events, from_row, to_row, verdicts
-from server.store.database import Database, NotReadError, NotStoredError
+from server.store.calls import calls, events, from_row, last_event, store_call, store_events, to_row, verdicts
+from server.store.deletion import NotDeletedError, erase, remove_files
 from server.store.folder import StoreError, only_server
 from server.store.numbering import Stored
-from server.store.waveforms import remove_peaks
+from server.store.sqlite.database import Database, NotReadError, NotStoredError
 from server.store.writing.spill import Spill
-from server.store.writing.writer import Writer, last_event, store_call, store_events
+from server.store.writing.writer import Writer
 
 __all__ = ["CallDeletedError", "NotDeletedError", "NotReadError", "NotStoredError", "Store", "StoreError", "Stored"]
 __all__ += ["default_folder", "only_server"]
@@ -30,11 +30,6 @@ __all__ += ["default_folder", "only_server"]
 PATIENCE_S = 5.0  # that a write waits for others to be done
 _CLOSE_S = 3.0  # that the writer has for what waits when the store is closed
 _ALERT = sa.text("""substr(json, 1, 19) = '{"type":"detection"'""")  # to the letter as the index in the migration
-_BLANK = " "  # begins what is left of a deleted event: no id does
-
-
-class NotDeletedError(CalmlineError):
-    """A call that cannot be deleted yet, since a file of it cannot. It can be tried again."""
 
 
 class CallDeletedError(CalmlineError):
@@ -108,14 +103,10 @@ class Store:
 
         Raises `NotDeletedError` and `NotStoredError`: then it is still listed, and can be deleted again.
         """
-        self._remove_files(call)
+        remove_files(call, self.audio_path(call))
         with self.database.writing() as connection:
             waited = self.writer.forget(call)
-            known = connection.execute(sa.select(calls.c.id).where(calls.c.id == call)).first() is not None
-            if known:
-                _overwrite_events(connection, call)
-                connection.execute(sa.delete(verdicts).where(verdicts.c.call == call))
-                _rebuild_calls_without(connection, call)
+            known = erase(connection, call)
         if known:
             self.database.wipe(PATIENCE_S)
             self.writer.tidy()
@@ -130,11 +121,11 @@ class Store:
             query = query.where(age < its_age.scalar_subquery())
         with self.database.reading() as connection:
             listed = [from_row(row) for row in connection.execute(query)]
-        waiting = (self.writer.waiting(call.id) for call in listed)
+        waiting = (self.writer.backlog.waiting(call.id) for call in listed)
         return [call if newer is None else newer[0] for call, newer in zip(listed, waiting, strict=True)]
 
     def call(self, call: str) -> CallInfo | None:
-        if waiting := self.writer.waiting(call):
+        if waiting := self.writer.backlog.waiting(call):
             return waiting[0]
         with self.database.reading() as connection:
             row = connection.execute(sa.select(calls).where(calls.c.id == call)).one_or_none()
@@ -143,14 +134,14 @@ class Store:
     def named(self, call: str) -> str | None:
         """The id of the call that is called so, upper and lower case alike: on some disks their files are the same."""
         query = sa.select(calls.c.id).where(sa.func.lower(calls.c.id) == call.lower())
-        if waiting := [other for other in self.writer.ids() if other.lower() == call.lower()]:
+        if waiting := [other for other in self.writer.backlog.ids() if other.lower() == call.lower()]:
             return waiting[0]
         with self.database.reading() as connection:
             return connection.execute(query.order_by(calls.c.id != call).limit(1)).scalar()
 
     def last(self, call: str) -> int:
         """The number of a call's newest event, 0 if it has none."""
-        waiting = self.writer.waiting(call)
+        waiting = self.writer.backlog.waiting(call)
         if waiting and waiting[1]:
             return waiting[1][-1].seq
         with self.database.reading() as connection:
@@ -158,7 +149,7 @@ class Store:
 
     def events(self, call: str, after: int = 0, limit: int | None = None) -> list[Stored]:
         """The events of a call that come after number `after`, in order."""
-        waiting = self.writer.waiting(call)
+        waiting = self.writer.backlog.waiting(call)
         query = sa.select(events.c.seq, events.c.json).where(events.c.call == call, events.c.seq > after)
         with self.database.reading() as connection:
             read = [Stored(*row) for row in connection.execute(query.order_by(events.c.seq).limit(limit))]
@@ -202,42 +193,10 @@ class Store:
         with self.database.reading() as connection:
             query = sa.select(calls).where(calls.c.state == CallState.LIVE.value)
             stored = {row.id: from_row(row) for row in connection.execute(query)}
-        waiting = {call: found[0] for call in self.writer.ids() if (found := self.writer.waiting(call))}
+        waiting = {call: found[0] for call in self.writer.backlog.ids() if (found := self.writer.backlog.waiting(call))}
         return [call for call in (stored | waiting).values() if call.state is CallState.LIVE]
 
     def _refuse_if_waiting(self, call: str, alert: int) -> None:
-        waiting = self.writer.waiting(call)
+        waiting = self.writer.backlog.waiting(call)
         if waiting and any(event.seq == alert for event in waiting[1]):
             raise NotStoredError(f"Alert {alert} of call {call} is not stored itself yet; try again in a moment.")
-
-    def _remove_files(self, call: str) -> None:
-        """The audio, and what was made of it. Raises `NotDeletedError`."""
-        audio = self.audio_path(call)
-        if audio.name != f"{call}.wav" or audio.parent != self.folder / "audio":
-            return  # no id that a call can have: there is no file, and it may not name another one
-        try:
-            audio.unlink(missing_ok=True)
-            remove_peaks(audio)
-        except OSError as error:
-            text = f"Call {call} is not deleted, since its audio cannot be removed ({error.strerror}); try again."
-            raise NotDeletedError(text) from error
-
-
-def _overwrite_events(connection: sa.Connection, call: str) -> None:
-    """Blank the events of a call where they stand, byte for byte, so that SQLite moves and copies nothing.
-
-    A row that were removed would make SQLite join pages, and leave copies of other calls' text behind. Blank rows go
-    when the file is compacted.
-    """
-    size = sa.func.length(sa.cast(events.c.json, sa.LargeBinary))
-    blank = sa.func.substr(sa.func.hex(sa.func.zeroblob(size)), 1, size)
-    nobody = sa.literal(_BLANK * len(call.encode()))
-    connection.execute(sa.update(events).where(events.c.call == call).values(call=nobody, json=blank))
-
-
-def _rebuild_calls_without(connection: sa.Connection, call: str) -> None:
-    """Write the list of calls anew without this one: its rows change and move, so copies of any may be about."""
-    connection.exec_driver_sql("CREATE TEMP TABLE others AS SELECT * FROM calls WHERE id <> ?", (call,))
-    connection.exec_driver_sql("DELETE FROM calls")  # all of it: pages are wiped whole
-    connection.exec_driver_sql("INSERT INTO calls SELECT * FROM others")
-    connection.exec_driver_sql("DROP TABLE temp.others")

@@ -62,18 +62,29 @@ class Spill:
                 path.unlink(missing_ok=True)
                 path.parent.rmdir()  # where it was the last one
 
-    def read(self) -> Iterator[tuple[CallInfo, list[Stored]]]:
-        """All that an earlier process left, line by line. What was broken off is left out, and said in the log."""
+    def read(self) -> list[tuple[CallInfo, list[Stored]]]:
+        """All that an earlier process left: each call as it stood last, and its events in order, wherever they lay."""
+        found: dict[str, tuple[CallInfo, dict[int, Stored]]] = {}
         for path in [path for folder in self._folders for path in _files(folder)]:
-            with suppress(OSError):
-                for line in path.read_bytes().splitlines():
-                    try:
-                        read = json.decode(line, type=_Line)
-                    except (MsgspecError, ValueError):
-                        logger.warning("A line in %s cannot be read; it was broken off while it was written.", path)
-                        continue
-                    self._files.setdefault(read.call.id, set()).add(path)
-                    yield read.call, read.events
+            for line in _lines(path):
+                self._files.setdefault(line.call.id, set()).add(path)
+                call, events = found.get(line.call.id, (line.call, {}))
+                events |= {event.seq: event for event in line.events}
+                found[call.id] = (
+                    max(call, line.call, key=lambda call: (call.ended_at is not None, call.duration)),
+                    events,
+                )
+        return [(call, [events[seq] for seq in sorted(events)]) for call, events in found.values()]
+
+
+def _lines(path: Path) -> Iterator[_Line]:
+    """The lines of a file. What was broken off is left out, and said in the log."""
+    with suppress(OSError):
+        for line in path.read_bytes().splitlines():
+            try:
+                yield json.decode(line, type=_Line)
+            except (MsgspecError, ValueError):
+                logger.warning("A line in %s cannot be read; it was broken off while it was written.", path)
 
 
 def _append(path: Path, line: bytes) -> None:

@@ -132,7 +132,7 @@ def test_a_call_that_waits_to_be_stored_can_be_deleted(store: Store, call: CallI
 
 
 def test_room_of_deleted_calls_is_given_back(tmp_path: Path, call: CallInfo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.store.database.FEWEST_BLANK", 100)
+    monkeypatch.setattr("server.store.sqlite.compaction.FEWEST_BLANK", 100)
     with Store(tmp_path) as store:
         store.keep(structs.replace(call, id="b"), [Stored(1, "{}")])
         store.keep(call, [Stored(k, "x" * 1000) for k in range(1, 1000)])

@@ -84,6 +84,29 @@ def test_where_the_data_folder_has_no_room_for_them_they_wait_in_another_place(
     assert not list((tmp_path / "cache").rglob("a.jsonl"))
 
 
+def test_events_that_wait_in_several_places_come_together_in_order(
+    store: Store, call: CallInfo, locked: Locked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with Store(store.folder) as first, locked(store.folder):
+        (store.folder / "unstored").write_text("in the way, as a full disk would be")
+        for seq in range(1, 9):
+            if seq == 5:
+                (store.folder / "unstored").unlink()  # there is room again
+            first.writer.put(call, [Stored(seq, str(seq))])
+            first.writer.spill(call, [Stored(seq, str(seq))]).result(30)
+        left = {path: path.read_bytes() for path in tmp_path.rglob("a.jsonl")}
+        assert len(left) == 2
+    store.delete("a")
+    for path, data in left.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    with Store(store.folder) as again:
+        again.recover()
+        assert again.events("a") == [Stored(seq, str(seq)) for seq in range(1, 9)]
+    assert store.events("a") == [Stored(seq, str(seq)) for seq in range(1, 9)]
+
+
 def test_a_line_that_was_broken_off_costs_no_other(store: Store, call: CallInfo, locked: Locked) -> None:
     with locked(store.folder):
         store.writer.put(call, [Stored(1, "{}"), Stored(2, "{}")])

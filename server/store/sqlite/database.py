@@ -8,35 +8,22 @@ A file that is deleted or replaced while it is open stays readable to whoever ha
 held; a writer that finds another file (or none) at the path makes a new one and copies the calls that run.
 """
 
-import json
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from audio.errors import CalmlineError
 from server.store.folder import StoreError, close_to_others, make_private_file, take_over_folder
-
-_Identity: TypeAlias = tuple[int, int] | None  # of a file: its device and number there; None: it is not there
-
-FEWEST_BLANK = 10_000  # rows of deleted calls for which the file is not compacted yet
-
-_BLANK = "call < '!'"  # of a row whose call was deleted: no id begins so
-_COPIED = {  # of a call, by its id
-    "calls": "id",
-    "events": "call",
-    "verdicts": "call",
-}
+from server.store.sqlite.compaction import compact
+from server.store.sqlite.rescue import Identity, copy_calls, identity
+from server.store.sqlite.upgrade import upgrade
 
 
 class NotStoredError(CalmlineError):
@@ -100,7 +87,7 @@ class Database:
 
     def check(self) -> None:
         """Notice at once that the file is gone, though nothing is to be written. Raises `NotStoredError`."""
-        if _identity(self.path) != self._files[""]:
+        if identity(self.path) != self._files[""]:
             with self.writing():
                 pass
 
@@ -119,12 +106,7 @@ class Database:
         it. Raises `NotStoredError`."""
         with self._alone(self._patience_s):
             try:
-                begun = self._held.execute("PRAGMA user_version").fetchone()[0]  # by a process that did not finish
-                if begun or self._blank_rows():
-                    self._held.execute("PRAGMA user_version = 1")
-                    self._held.execute(f"DELETE FROM events WHERE {_BLANK}")
-                    self._held.execute("VACUUM")  # which also leaves behind nothing that moved
-                    self._held.execute("PRAGMA user_version = 0")
+                compact(self._held)
             except sqlite3.Error as error:
                 text = f"The file {self.path} cannot be made smaller at the moment: {error}."
                 raise NotStoredError(text) from error
@@ -132,12 +114,6 @@ class Database:
     def interrupt(self) -> None:
         """End a compaction that runs."""
         self._held.interrupt()
-
-    def _blank_rows(self) -> int:
-        """How many rows of deleted calls there are, if they are worth a compaction."""
-        blank: int = self._held.execute(f"SELECT count(*) FROM events WHERE {_BLANK}").fetchone()[0]
-        rows = self._held.execute("SELECT max(rowid) FROM events").fetchone()[0] or 0
-        return blank if blank > FEWEST_BLANK and blank > rows / 4 else 0
 
     @contextmanager
     def _alone(self, patience_s: float) -> Iterator[None]:
@@ -155,7 +131,7 @@ class Database:
         held = self._connect()
         try:
             held.execute("PRAGMA journal_mode=WAL")
-            self._migrate()
+            upgrade(self.engine)
             held.execute("SELECT count(*) FROM alembic_version").fetchone()
         except BaseException:
             held.close()
@@ -183,21 +159,9 @@ class Database:
         raw.execute(f"PRAGMA busy_timeout={round(1000 * options.get('patience_s', self._patience_s))}")
         raw.execute(f"BEGIN {options.get('begin', 'DEFERRED')}")
 
-    def _migrate(self) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-        newest = ScriptDirectory.from_config(config).get_current_head()
-        with self.engine.connect() as connection:
-            if MigrationContext.configure(connection).get_current_revision() == newest:
-                return  # so that another program's lock does not keep a server from starting
-        with self.engine.connect().execution_options(begin="IMMEDIATE") as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            connection.commit()
-
     def _follow_the_file(self, rescue: Collection[str]) -> None:
         """Where another file or none is at the path, go on there with the calls that run, and `rescue`."""
-        if _identity(self.path) == self._files[""]:
+        if identity(self.path) == self._files[""]:
             return
         found = self._identities()
         for suffix in ("-wal", "-shm"):  # of the old file, if they outlived it: not to be taken for the new one's
@@ -206,7 +170,7 @@ class Database:
         self.engine.dispose()
         new = self._open()
         try:
-            _copy_calls(self._held, new, rescue)
+            copy_calls(self._held, new, rescue)
         except BaseException:
             new.close()
             raise
@@ -214,38 +178,11 @@ class Database:
         self._held, self._files = new, self._identities()
         self.moves += 1
 
-    def _identities(self) -> dict[str, _Identity]:
-        return {suffix: _identity(self._beside(suffix)) for suffix in ("", "-wal", "-shm")}
+    def _identities(self) -> dict[str, Identity]:
+        return {suffix: identity(self._beside(suffix)) for suffix in ("", "-wal", "-shm")}
 
     def _beside(self, suffix: str) -> Path:
         return self.path.with_name(self.path.name + suffix)
-
-
-def _copy_calls(old: sqlite3.Connection, new: sqlite3.Connection, rescue: Collection[str]) -> None:
-    """Copy the calls that run, and those of the given ids, as far as the new file does not have them."""
-    running = "SELECT id FROM calls WHERE state = 'live' OR id IN (SELECT value FROM json_each(?))"
-    ids = {call for (call,) in old.execute(running, [json.dumps([*rescue])])}
-    new.execute("BEGIN IMMEDIATE")
-    try:
-        ids -= {call for (call,) in new.execute("SELECT id FROM calls")}
-        for call in ids:
-            for table, key in _COPIED.items():
-                rows = old.execute(f"SELECT * FROM {table} WHERE {key} = ?", [call])
-                places = ", ".join("?" * len(rows.description))
-                new.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
-        new.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.Error):
-            new.execute("ROLLBACK")
-        raise
-
-
-def _identity(path: Path) -> _Identity:
-    try:
-        found = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    return found.st_dev, found.st_ino
 
 
 def _reason(error: BaseException) -> str:

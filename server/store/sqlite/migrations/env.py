@@ -1,4 +1,4 @@
-"""Alembic's entry point. `server.store.store` hands the open connection over; there is no other way in."""
+"""Alembic's entry point. `server.store.sqlite.upgrade` hands the open connection over; there is no other way in."""
 
 from alembic import context
 
