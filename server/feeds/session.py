@@ -22,6 +22,7 @@ from server.protocol.messages import (
     PauseMessage,
     ResumeMessage,
     StartMessage,
+    TakenMessage,
     read_from_server,
 )
 
@@ -86,6 +87,13 @@ class FeedSession:
             finally:
                 self._taking = False
                 self._audio_at = asyncio.get_running_loop().time()
+
+    async def next_taken(self, told: int) -> TakenMessage:
+        """How far the call has come for good, once that is a second further than frame `told`."""
+        live = self._call
+        while live.stored_frames < told + live.journal.call.rate:
+            await live.journal.changed.wait()
+        return TakenMessage(live.stored_frames)
 
     def command(self, command: Command) -> None:
         """Carry out what a feed says between its audio. Raises `RefusedError`."""

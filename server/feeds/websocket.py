@@ -36,7 +36,11 @@ async def feed(websocket: WebSocket) -> None:
             start = await _start(websocket, calls.settings.start_s)
             with FeedSession(calls, answers(websocket.scope)) as session:
                 await websocket.send_text(write(await session.start(start)))
-                await race(_feed(websocket, session, start.call), _taken_over(session, start.call))
+                await race(
+                    _feed(websocket, session, start.call),
+                    _tell_taken(websocket, session),
+                    _taken_over(session, start.call),
+                )
         except RefusedError as refused:
             taken_over = refused.code is ErrorCode.CALL_TAKEN_OVER
             await answer(websocket, refused.code, refused)
@@ -54,6 +58,15 @@ async def _start(websocket: WebSocket, within_s: float) -> StartMessage:
     except TimeoutError as error:
         text = f"Expected a start message within {within_s:g} s; none came."
         raise RefusedError(ErrorCode.NOT_STARTED, text) from error
+
+
+async def _tell_taken(websocket: WebSocket, session: FeedSession) -> None:
+    """Tell what need not be kept any longer. A task of its own: a feed that does not read holds up nothing else."""
+    taken = 0
+    while True:
+        message = await session.next_taken(taken)
+        taken = message.taken
+        await websocket.send_text(write(message))
 
 
 async def _taken_over(session: FeedSession, call: str) -> None:

@@ -27,15 +27,16 @@ from server.live.journal import Journal
 from server.live.metrics import Metrics
 from server.live.outstanding import Outstanding
 from server.live.patience import Limits, Patience
+from server.live.progress import Progress
 from server.live.scheduling.capacity import OverloadPolicy
 from server.live.scheduling.scheduler import Scheduler
 from server.live.session import LiveSession
-from server.live.steps import Audio, Command, Failure, Finish, Step
+from server.live.steps import Audio, Command, Failure, Finish, Pause, Resume, Step
 from server.pipeline.core import Job, Result, no_result
 from server.protocol.calls import CallState
 from server.protocol.events.call import CallEndedMessage, EndReason, FeedState, StatusMessage
 from server.protocol.events.errors import ErrorCode, ErrorMessage
-from server.protocol.messages import DeviceMessage, PauseMessage, ResumeMessage, SwitchCuesMessage
+from server.protocol.messages import DeviceMessage, NoteMessage, PauseMessage, ResumeMessage, SwitchCuesMessage
 
 logger = logging.getLogger(__name__)
 
@@ -79,14 +80,19 @@ class LiveCall:
         metrics: Metrics,
         settings: LiveSettings,
         words: bool = True,
+        progress: Progress | None = None,
     ) -> None:
-        """Without `words` every turn has none, and no words model is asked."""
+        """Without `words` every turn has none, and no words model is asked. `progress`: how far the call had come in
+        another process, which died."""
         self.journal = journal
         self.words = words
         self.over = asyncio.Event()
-        self.taken = 0  # frames of audio that the feed need not send again
-        self.paused = False
-        self.cues_on = True
+        self._progress = progress or Progress(journal.call)
+        standing = self._progress.standing()
+        self.taken = standing.frame  # frames of audio that the feed need not send again
+        self.stored_frames = standing.frame  # those that it need not even if this process dies
+        self.paused = standing.paused
+        self.cues_on = standing.cues_on
         self.feed = FeedState.FLOWING
         self._session = session
         self._workers = workers
@@ -95,7 +101,7 @@ class LiveCall:
         self._out = Outstanding(settings.words_ahead_s)
         limits = Limits(settings.idle_ends_s or None, settings.grace_s, settings.pause_ends_s or None)
         self._patience = Patience(limits, self._inbox, lambda: self.set_feed(FeedState.LOST), self.finish)
-        self._now = 0.0  # stream time in seconds
+        self._now = session.now  # stream time in seconds
         self._finished = False  # no more audio is followed; results may still be out
         self._cut_short = False  # the server shuts down, and waits for the models no longer
         self._without_words = 0  # turns, for that reason
@@ -104,6 +110,7 @@ class LiveCall:
         self._status: StatusMessage | None = None  # as shown last
         self._lag_timer: asyncio.TimerHandle | None = None
         self._reason: EndReason | None = None
+        self._patience.feed_is(self.feed, self.paused)
         self._task = asyncio.create_task(self._run())
 
     @property
@@ -144,14 +151,17 @@ class LiveCall:
                     return
                 self.paused = paused  # from the next frame on
                 self._patience.feed_is(self.feed, paused)
+                self._inbox.put(Pause(self.taken) if paused else Resume(self.taken))
             case SwitchCuesMessage():
-                if command.on is self.cues_on:
-                    return
-                self.cues_on = command.on
+                if command.on is not self.cues_on:
+                    self.cues_on = command.on
+                    self._inbox.put(command)
             case DeviceMessage():
                 self._metrics.dropped.inc(max(0, command.dropped - self._dropped.get(command.channel, 0)))
                 self._dropped[command.channel] = command.dropped
-        self._inbox.put(command)
+                self._inbox.put(command)
+            case NoteMessage():
+                self._inbox.put(command)
 
     def set_feed(self, feed: FeedState) -> None:
         """Change the feed's state, and show it at once. A lost feed has a while to come back, then the call ends."""
@@ -244,7 +254,11 @@ class LiveCall:
                 self._start(job, ahead)
         self._metrics.count(outputs)
         self.journal.call = structs.replace(self.journal.call, duration=self._now)
-        await self.journal.tell([output for output in outputs if not isinstance(output, ToneJob | WordsJob)])
+        messages = [output for output in outputs if not isinstance(output, ToneJob | WordsJob)]
+        await self.journal.tell(messages)
+        self._progress.feed(messages, self._now)
+        if self.journal.stored:
+            self.stored_frames = self._progress.frame
         status = self.status()
         if self._status is None or _worth_showing(status, self._status):
             self._show(status)

@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from time import monotonic
 
-from server.live.steps import Audio, Command, Failure, Finish, Step
+from server.live.steps import Audio, Failure, Input, Step
 from server.pipeline.core import Result
 
 AHEAD_S = 5.0  # seconds that a feed may be ahead of the clock and still count as live: audio comes in bursts
@@ -21,7 +21,7 @@ class Inbox:
         """At most `blocks` of audio wait."""
         self._blocks = blocks
         self._results: deque[Result | Failure] = deque()
-        self._inputs: deque[Audio | Command | Finish] = deque()
+        self._inputs: deque[Input] = deque()
         self._arrivals: deque[tuple[float, float]] = (
             deque()
         )  # of the audio not done yet: when by the clock, and seconds
@@ -60,7 +60,7 @@ class Inbox:
             self._room.clear()
             await self._room.wait()
 
-    def put(self, step: Command | Finish) -> None:
+    def put(self, step: Input) -> None:
         self._inputs.append(step)
         self._changed.set()
 

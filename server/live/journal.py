@@ -42,15 +42,16 @@ _Kind: TypeAlias = tuple[object, ...]  # what a newer ephemeral message must sha
 
 
 class Journal:
-    def __init__(self, call: CallInfo, store: Store) -> None:
+    def __init__(self, call: CallInfo, store: Store, last: int = 0) -> None:
+        """`last` is the number of the newest event that the store has of this call."""
         self.call = call  # as it stands now
         self.stored = True  # whether the store has all that followers may see
         self.closed = False  # no more will come
         self.changed = asyncio.Event()  # set, and replaced by a new one, whenever there is something to read
         self._store = store
-        self._numbering = Numbering()
+        self._numbering = Numbering(last)
         self._events: list[Stored] = []  # the latest that followers may see, without gaps
-        self._stored_up_to = 0  # the newest event that the store is known to have
+        self._stored_up_to = last  # the newest event that the store is known to have
         self._refusal: str | None = None  # what the store said when it last took nothing
         self._refusal_told = False
         self._moves = store.database.moves

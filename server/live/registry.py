@@ -12,18 +12,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+from msgspec import structs
+
 from audio.errors import CalmlineError
 from audio.frame import MONO, STEREO
 from coach.rules import Rule
 from server.live.call import LiveCall, LiveSettings
 from server.live.journal import Journal
 from server.live.metrics import Metrics
+from server.live.progress import Progress, read_progress
 from server.live.scheduling.capacity import OverloadPolicy
 from server.live.scheduling.scheduler import Scheduler
 from server.live.session import LiveSession
+from server.pipeline.continued import AnyCore, ContinuedCore
 from server.pipeline.core import Core, CoreSettings
 from server.pipeline.models import Models
-from server.protocol.calls import CallInfo
+from server.protocol.calls import CallInfo, CallState
 from server.protocol.events.call import CallStartedMessage, EndReason, FeedState, NotedMessage
 from server.protocol.events.errors import ErrorCode
 from server.protocol.messages import StartMessage
@@ -154,6 +158,9 @@ class CallRegistry:
         return False
 
     async def _create(self, start: StartMessage) -> LiveCall:
+        before = await asyncio.to_thread(self.store.call, start.call)
+        if before and before.state is CallState.INTERRUPTED:
+            return await self._continue(before, start)
         if taken := self._namesake(start.call) or await asyncio.to_thread(self.store.named, start.call):
             kind = "it is over" if taken == start.call else "ids may not differ by case only"
             text = f"There is a call {taken} already, and {kind}; start this one under another id."
@@ -171,13 +178,33 @@ class CallRegistry:
             started_at=start.started_at or datetime.now(UTC),
             keep_audio=start.keep_audio or self._keep_audio,
         )
-        engine, channels = self._engine, STEREO if len(start.layout.channels) == len(STEREO) else MONO
-        core = Core(channels, engine.settings, engine.rules, engine.models.vad, live=True)
-        audio = self.store.audio_path(call.id) if call.keep_audio else None
         journal = Journal(call, self.store)
         await journal.tell([CallStartedMessage(0.0), *([] if words else [NotedMessage(0.0, TONE_ONLY)])])
+        return self._run(journal, self._new_core(call), words)
+
+    async def _continue(self, before: CallInfo, start: StartMessage) -> LiveCall:
+        """Go on with a call whose server died. Raises `RefusedError`."""
+        _check_same(before, start)
+        words = self._admit()
+        last, progress = await asyncio.to_thread(read_progress, self.store, before)
+        standing, call = progress.standing(), structs.replace(before, state=CallState.LIVE, ended_at=None)
+        journal = Journal(call, self.store, last)
+        messages = standing.messages(before)
+        await journal.tell([*messages, *([] if words else [NotedMessage(before.duration, TONE_ONLY)])])
+        progress.feed(messages, before.duration)
+        core = ContinuedCore(self._new_core(call), standing.continuation)
+        core.switch_cues(standing.cues_on)
+        return self._run(journal, core, words, progress)
+
+    def _new_core(self, call: CallInfo) -> Core:
+        engine, channels = self._engine, STEREO if len(call.layout.channels) == len(STEREO) else MONO
+        return Core(channels, engine.settings, engine.rules, engine.models.vad, live=True)
+
+    def _run(self, journal: Journal, core: AnyCore, words: bool, progress: Progress | None = None) -> LiveCall:
+        call = journal.call
+        audio = self.store.audio_path(call.id) if call.keep_audio else None
         session = LiveSession(call, core, audio, self.settings.silence_ends_s)
-        live = LiveCall(session, journal, self._workers, self.metrics, self.settings, words)
+        live = LiveCall(session, journal, self._workers, self.metrics, self.settings, words, progress)
         self._live[call.id] = live
         if call.id in self.deleted:
             self.deleted.remove(call.id)
@@ -194,7 +221,7 @@ class CallRegistry:
 
         Two feeds that are both alive never take a call from each other in turn: the newcomer is refused.
         """
-        _check_same(live, start)
+        _check_running(live, start)
         feeder = self._feeders.get(live.id)
         if feeder and not await feeder.alive() and self._feeders.get(live.id) is feeder:
             logger.warning("call %s: its feed answers no more; another connection takes over", live.id)
@@ -202,7 +229,7 @@ class CallRegistry:
             self.leave(live, feeder)
 
     def _take_up(self, live: LiveCall, start: StartMessage) -> LiveCall:
-        _check_same(live, start)
+        _check_running(live, start)
         if live.id in self._feeders:
             raise RefusedError(ErrorCode.CALL_BUSY, f"Call {live.id} is being fed already; only one feed may.")
         live.set_feed(FeedState.FLOWING)
@@ -222,14 +249,21 @@ class CallRegistry:
         self.changed = asyncio.Event()
 
 
-def _check_same(live: LiveCall, start: StartMessage) -> None:
-    """Raises `RefusedError` where a call cannot be gone on with by this `start`."""
-    call = live.journal.call
+def _check_running(live: LiveCall, start: StartMessage) -> None:
+    """Raises `RefusedError` where a call that runs cannot be gone on with by this `start`."""
     if live.ending:
-        raise RefusedError(ErrorCode.CALL_OVER, f"Call {call.id} is ending; start a new one under another id.")
+        raise RefusedError(ErrorCode.CALL_OVER, f"Call {live.id} is ending; start a new one under another id.")
+    _check_same(live.journal.call, start)
+
+
+def _check_same(call: CallInfo, start: StartMessage) -> None:
+    """Raises `RefusedError` where this `start` is not the one that a call began with."""
     if (start.rate, start.layout) != (call.rate, call.layout):
         text = (
             f"Call {call.id} was started with {call.rate} Hz {call.layout.value}; "
             f"to go on it must be the same, but {start.rate} Hz {start.layout.value} came."
         )
+        raise RefusedError(ErrorCode.START_DIFFERS, text)
+    if (start.agent, start.title) != (call.agent, call.title):
+        text = f"Call {call.id} was started with another agent or title; to go on it must be the same."
         raise RefusedError(ErrorCode.START_DIFFERS, text)

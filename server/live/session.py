@@ -18,8 +18,9 @@ from audio.intake import Intake
 from audio.turns import TurnEnded, TurnStarted
 from models.tone.types import ToneJob, ToneReading
 from models.words.types import Transcript, WordsJob
-from server.live.steps import Audio, Failure, Finish, Step
-from server.pipeline.core import Core, Job, Output, no_result
+from server.live.steps import Audio, Failure, Finish, Pause, Resume, Step
+from server.pipeline.continued import AnyCore
+from server.pipeline.core import Job, Output, no_result
 from server.protocol.calls import CallInfo
 from server.protocol.events import AnyDurable, AnyEphemeral
 from server.protocol.events.call import (
@@ -30,7 +31,7 @@ from server.protocol.events.call import (
     ResumedMessage,
 )
 from server.protocol.events.errors import ErrorCode, ErrorMessage
-from server.protocol.messages import DeviceMessage, NoteMessage, PauseMessage, ResumeMessage, SwitchCuesMessage
+from server.protocol.messages import DeviceMessage, NoteMessage, SwitchCuesMessage
 from server.protocol.translate import message
 from server.store.recordings import Recording
 
@@ -42,7 +43,7 @@ logger = logging.getLogger(__name__)
 
 
 class LiveSession:
-    def __init__(self, call: CallInfo, core: Core, audio: Path | None, silence_ends_s: float = 0) -> None:
+    def __init__(self, call: CallInfo, core: AnyCore, audio: Path | None, silence_ends_s: float = 0) -> None:
         """`audio` is where raw audio is to be kept, None where it is not. Where nobody speaks for `silence_ends_s`
         seconds of audio the call is finished, as if a `Finish` had come; 0: it goes on."""
         self.finished = False  # no more audio or commands are taken
@@ -52,10 +53,11 @@ class LiveSession:
         self._core = core
         self._audio = audio
         self._recording: Recording | None = None  # opened by the first audio
+        self._recorded = round(to_seconds(core.start) * call.rate)  # frames that the recording has already
         self._frames = 0  # taken so far, at the call's own rate
         self._silence = to_samples(silence_ends_s)
         self._speaking: set[Channel] = set()
-        self._voice_at = 0  # stream time at which somebody was last heard to speak
+        self._voice_at = core.now  # stream time at which somebody was last heard to speak
         self._failing: set[type[Job]] = set()  # models whose last job failed: reported once, not every half second
         self._told_at: dict[type[Job], int] = {}  # stream time
 
@@ -76,11 +78,11 @@ class LiveSession:
                 return []
             case Audio():
                 return self._feed_audio(step.pcm)
-            case PauseMessage():
+            case Pause():
                 silence = bytes(2 * len(self._channels) * self._call.rate * PAUSE_S)
-                return [*self._feed_audio(silence), PausedMessage(self.now)]
-            case ResumeMessage():
-                return [ResumedMessage(self.now)]
+                return [*self._feed_audio(silence), PausedMessage(self.now, step.frame)]
+            case Resume():
+                return [ResumedMessage(self.now, step.frame)]
             case SwitchCuesMessage():
                 self._core.switch_cues(step.on)
                 return [CuesSwitchedMessage(self.now, step.on)]
@@ -156,7 +158,9 @@ class LiveSession:
         if self._audio is None:
             return []
         try:
-            self._recording = self._recording or Recording(self._audio, self._call.rate, len(self._channels))
+            self._recording = self._recording or Recording(
+                self._audio, self._call.rate, len(self._channels), self._recorded
+            )
             self._recording.write(pcm)
         except OSError as error:
             self._audio = None

@@ -1,7 +1,8 @@
 """The steps of a live call: everything that happens to one, as values in one queue.
 
 Made on the event loop by `LiveCall`, taken on the sound thread by `LiveSession.feed`, in order. Audio and commands come
-from the feed and the pages, results and failures from the slow models; commands are the wire's own messages.
+from the feed and the pages, results and failures from the slow models; commands are the wire's own messages, but for
+pauses, which know where in the feed's audio they are.
 """
 
 from dataclasses import dataclass
@@ -17,6 +18,16 @@ class Audio:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    frame: int  # of the feed's audio, with which it begins
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    frame: int  # of the feed's audio, with which the call goes on
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """A model gave no result for a job."""
 
@@ -29,5 +40,6 @@ class Finish:
     """No more audio comes. Results of jobs that are still out may follow."""
 
 
-Command: TypeAlias = PauseMessage | ResumeMessage | SwitchCuesMessage | DeviceMessage | NoteMessage
-Step: TypeAlias = Audio | Result | Failure | Command | Finish
+Command: TypeAlias = PauseMessage | ResumeMessage | SwitchCuesMessage | DeviceMessage | NoteMessage  # as they come
+Input: TypeAlias = Audio | Pause | Resume | SwitchCuesMessage | DeviceMessage | NoteMessage | Finish
+Step: TypeAlias = Input | Result | Failure

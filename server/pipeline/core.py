@@ -87,6 +87,7 @@ class Core:
     def __init__(
         self, layout: tuple[Channel, ...], settings: CoreSettings, rules: tuple[Rule, ...], vad: VadModel, live: bool
     ) -> None:
+        self.start = 0  # the stream time at which its audio begins
         self.now = 0  # stream time followed so far
         self._live = live
         self._analyzers = {channel: analyzer_of(channel, settings.analyzer, vad) for channel in layout}

@@ -29,15 +29,17 @@ class CallStartedMessage(DurableMessage, frozen=True):
 
 
 class PausedMessage(DurableMessage, frozen=True):
-    """Words, tone and storage stopped."""
+    """Words, tone and storage stopped, from frame `frame` of the feed's audio on."""
 
     at: Seconds
+    frame: Count = 0
 
 
 class ResumedMessage(DurableMessage, frozen=True):
-    """They go on; what was said in between was not heard."""
+    """They go on, with frame `frame` of the feed's audio; what was said in between was not heard."""
 
     at: Seconds
+    frame: Count = 0
 
 
 class CuesSwitchedMessage(DurableMessage, frozen=True):
