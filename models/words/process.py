@@ -1,11 +1,11 @@
 """Words in a process of their own, so that no decode ever holds up sound and tone.
 
 In: `WordsJob`s, from any thread. Out: their `Transcript`s, as `Whisper` gives them. State: the process; where it died,
-or did not answer for so long that it must hang, it is killed and begun again, and the job done again once. Why not
-threads: those of one Python program take turns at one lock, and a decoder that steps back for the others holds them all
-up while it has that lock and gets no processor time. A process that steps back holds up nobody. It ends with the
-program that began it, however that ends. Memory is apart too: decodes of tens of megabytes do not break up the heap in
-which calls are kept.
+or did not answer for so long that it must hang, it is killed and begun again, and the job done again, some times at
+most. Why not threads: those of one Python program take turns at one lock, and a decoder that steps back for the others
+holds them all up while it has that lock and gets no processor time. A process that steps back holds up nobody. It ends
+with the program that began it, however that ends. Memory is apart too: decodes of tens of megabytes do not break up the
+heap in which calls are kept.
 """
 
 import atexit
@@ -33,8 +33,13 @@ STEP_BACK = 15  # by which the process is nicer: sound and tone then get what th
 BEGIN_S = 120.0  # seconds in which a process must have begun and loaded its model
 KILL_S = 1.0  # seconds in which a process that is killed is gone
 PACE = 2.0  # times the length of its audio that a decode may take, besides what the settings allow
+TRIES = 4  # of a job over which the process dies: others may kill it too; a hang counts as two, since it takes long
 _GONE = (EOFError, ConnectionError)  # what a call meets where the process is no more
 logger = logging.getLogger(__name__)
+
+
+class _HungError(ConnectionError):
+    """The process did not answer, and was killed for it."""
 
 
 class _Decoder:
@@ -83,7 +88,7 @@ class WordsProcess:
         return self._running.process.pid if self._running else None
 
     def transcribe(self, job: WordsJob) -> Transcript:
-        """As `Whisper` does. Raises `WhisperError` where the process hung or died over the job twice."""
+        """As `Whisper` does. Raises `WhisperError` where the process hung or died over the job again and again."""
         transcript: Transcript = self._ask(lambda decoder: decoder.transcribe(job), [job])
         return transcript
 
@@ -99,21 +104,28 @@ class WordsProcess:
 
     def _ask(self, question: Callable[[Any], Any], jobs: Sequence[WordsJob]) -> Any:
         patience_s = self._settings.hang_s + PACE * to_seconds(sum(len(job.samples) for job in jobs))
-        running = self._running
+        running, tried = self._running, 0
         if running:
             try:
                 return _answer(running, question, patience_s)
-            except _GONE:
+            except _GONE as error:
+                tried = _weight(error)
                 logger.warning("The process that decodes words is gone; it is begun again.")
         with self._again:  # others that lost it wait: a job that ends the process again costs them nothing
-            if self._running is running or self._running is None:
+            if self._running is running:
                 self._end()
-                self._running = self._begin()
+            return self._ask_alone(question, patience_s, tried)
+
+    def _ask_alone(self, question: Callable[[Any], Any], patience_s: float, tried: int) -> Any:
+        """Ask until there is an answer, or it has cost too many processes."""
+        while tried < TRIES:
+            self._running = self._running or self._begin()
             try:
                 return _answer(self._running, question, patience_s)
             except _GONE as error:
+                tried += _weight(error)
                 self._end()
-                raise WhisperError("The process that decodes words hung or ended twice over one turn.") from error
+        raise WhisperError("The process that decodes words hung or ended again and again over one turn.")
 
     def _end(self) -> None:
         if running := self._running:
@@ -121,17 +133,24 @@ class WordsProcess:
             running.end()
 
     def _begin(self) -> _Running:
-        if self._closed:
-            raise WhisperError("The process that decodes words was closed.")
+        tried = 0
+        while tried < TRIES:
+            if self._closed:
+                raise WhisperError("The process that decodes words was closed.")
+            try:
+                return self._start()
+            except _GONE as error:
+                tried += _weight(error)
+        raise WhisperError("The process that decodes words could not be begun.")
+
+    def _start(self) -> _Running:
+        """A process with its model. Raises one of `_GONE` where it ends meanwhile."""
         manager = _Manager(ctx=multiprocessing.get_context("spawn"))  # a fork would copy locks that are held
-        try:
-            with _killed_after(BEGIN_S, lambda: _process(manager)):
-                manager.start(_settle_in)
-                process, end = _taken_over(manager)
-                decoder = manager.decoder()  # type: ignore[attr-defined]
-                decoder.load(self._settings)
-        except _GONE as error:
-            raise WhisperError("The process that decodes words could not be begun.") from error
+        with _killed_after(BEGIN_S, lambda: _process(manager)):
+            manager.start(_settle_in)
+            process, end = _taken_over(manager)
+            decoder = manager.decoder()  # type: ignore[attr-defined]
+            decoder.load(self._settings)
         return _Running(manager, process, decoder, end)
 
 
@@ -142,20 +161,31 @@ def _answer(running: _Running, question: Callable[[Any], Any], patience_s: float
 
 @contextmanager
 def _killed_after(seconds: float, process: Callable[[], BaseProcess | None]) -> Iterator[None]:
-    """Kill the process where the context takes longer: whoever waits for it then meets its end."""
+    """Kill the process where the context takes longer: whoever waits for it then meets its end, a `_HungError`."""
+    hung = threading.Event()
 
     def kill() -> None:
-        if (hung := process()) is not None:
+        if (hanging := process()) is not None:
             logger.warning("The process that decodes words did not answer for %.0f s and is killed.", seconds)
-            hung.kill()
+            hung.set()
+            hanging.kill()
 
     timer = threading.Timer(seconds, kill)
     timer.daemon = True
     timer.start()
     try:
         yield
+    except _GONE as error:
+        if hung.is_set():
+            raise _HungError from error
+        raise
     finally:
         timer.cancel()
+
+
+def _weight(error: Exception) -> int:
+    """How many of the tries an end of the process counts for."""
+    return 2 if isinstance(error, _HungError) else 1
 
 
 def _taken_over(manager: _Manager) -> tuple[BaseProcess, Callable[[], None]]:

@@ -91,10 +91,36 @@ def test_a_job_that_hangs_it_twice_is_given_up_and_costs_the_next_one_nothing(
 
     with monkeypatch.context() as patched:
         patched.setattr(words_process, "_answer", hanging)
-        with pytest.raises(WhisperError, match="hung or ended twice over one turn"):
+        with pytest.raises(WhisperError, match="hung or ended again and again over one turn"):
             process.transcribe(final)
     assert process.transcribe(final) == before
     process.close()
+
+
+@pytest.mark.usefixtures("whisper")
+def test_where_it_is_killed_while_it_begins_again_and_over_the_same_job_no_words_are_lost(
+    process: WordsProcess, jobs: list[WordsJob], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    final = min((job for job in jobs if job.final), key=lambda job: len(job.samples))
+    before, answer, taken_over = process.transcribe(final), words_process._answer, words_process._taken_over
+    over_the_job, beginning = iter([True, True]), iter([True, False, True, True])
+
+    def answer_or_die(running: words_process._Running, question: Callable[[Any], Any], patience_s: float) -> Any:
+        if next(over_the_job, False):
+            running.process.kill()
+        return answer(running, question, patience_s)
+
+    def begin_or_die(manager: Any) -> Any:
+        begun, end = taken_over(manager)
+        if next(beginning, False):
+            begun.kill()
+        return begun, end
+
+    monkeypatch.setattr(words_process, "_answer", answer_or_die)
+    monkeypatch.setattr(words_process, "_taken_over", begin_or_die)
+    assert process.transcribe(final) == before
+    assert next(over_the_job, None) is None
+    assert next(beginning, None) is None
 
 
 @pytest.mark.usefixtures("whisper")
