@@ -15,7 +15,13 @@ from server.pipeline.continued import LEAD_S, Continuation
 from server.protocol.calls import CallInfo
 from server.protocol.events import AnyDurable
 from server.protocol.events.base import Message
-from server.protocol.events.call import CuesSwitchedMessage, NotedMessage, PausedMessage, ResumedMessage
+from server.protocol.events.call import (
+    CallStartedMessage,
+    CuesSwitchedMessage,
+    NotedMessage,
+    PausedMessage,
+    ResumedMessage,
+)
 from server.protocol.events.turns import TurnEndedMessage, TurnStartedMessage
 from server.protocol.events.words import WordsMessage
 from server.protocol.messages import read_from_server
@@ -61,6 +67,7 @@ class Standing:
 
 class Progress:
     def __init__(self, call: CallInfo) -> None:
+        self.analysed = False  # it was heard from a recording: nobody feeds it
         self._rate = call.rate
         self._turns = dict.fromkeys(call.layout.channels, 0)  # that began
         self._quiet_until = dict.fromkeys(call.layout.channels, 0)
@@ -75,6 +82,8 @@ class Progress:
         """Events that were stored, the last of them at stream time `now` in seconds."""
         for event in events:
             match event:
+                case CallStartedMessage():
+                    self.analysed = event.analysed
                 case TurnStartedMessage():
                     self._turns[event.channel] = event.turn + 1
                     self._open[event.channel] = _started(event)

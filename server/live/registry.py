@@ -185,8 +185,11 @@ class CallRegistry:
     async def _continue(self, before: CallInfo, start: StartMessage) -> LiveCall:
         """Go on with a call whose server died. Raises `RefusedError`."""
         _check_same(before, start)
-        words = self._admit()
         last, progress = await asyncio.to_thread(read_progress, self.store, before)
+        if progress.analysed:
+            text = f"There is a call {before.id} already, and it was analysed; start this one under another id."
+            raise RefusedError(ErrorCode.CALL_EXISTS, text)
+        words = self._admit()
         standing, call = progress.standing(), structs.replace(before, state=CallState.LIVE, ended_at=None)
         journal = Journal(call, self.store, last)
         messages = standing.messages(before)

@@ -79,7 +79,7 @@ def _follow(
     recording: Recording, call: CallInfo, pages: "_Pages", engine: Engine, store: Store, heard: Callable[[float], None]
 ) -> CallInfo:
     """Keep everything that is found in a recording; the call as it ended."""
-    pages.tell([CallStartedMessage(0)])
+    pages.tell([CallStartedMessage(0, analysed=True)])
     blocks = _keeping(recording, store.audio_path(call.id)) if call.keep_audio else recording.blocks()
     with LookAheadPipeline(recording.layout, engine.settings, engine.rules, engine.models) as pipeline:
         for told in _through(recording, blocks, pipeline):

@@ -38,7 +38,8 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 2.0  # seconds between tries
 _KEPT = "what it had stored is kept."
 
 _BROKEN = (OSError, WebSocketException)  # how a connection ends that may be had again; a time-out is one of them
-_PASSING = {ErrorCode.CALL_BUSY, ErrorCode.AT_CAPACITY, ErrorCode.TOO_MANY_CONNECTIONS}  # of a call that has begun
+# For a call that has begun these pass.
+_PASSING = {ErrorCode.CALL_BUSY, ErrorCode.AT_CAPACITY, ErrorCode.TOO_MANY_CONNECTIONS, ErrorCode.SHUTTING_DOWN}
 _OVER = {ErrorCode.CALL_OVER, ErrorCode.CALL_EXISTS}
 
 

@@ -23,9 +23,10 @@ class FeedState(StrEnum):
 
 
 class CallStartedMessage(DurableMessage, frozen=True):
-    """The first event of a call."""
+    """The first event of a call. `analysed`: it was heard from a recording, not while it ran."""
 
     at: Seconds
+    analysed: bool = False
 
 
 class PausedMessage(DurableMessage, frozen=True):
