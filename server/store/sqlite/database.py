@@ -11,7 +11,7 @@ held; a writer that finds another file (or none) at the path makes a new one and
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,8 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A transaction that reads. Raises `NotReadError`."""
+        with suppress(NotStoredError, OSError):  # then what can be read is read
+            self.check()
         try:
             with self.engine.connect() as connection:
                 yield connection
