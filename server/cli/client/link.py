@@ -20,7 +20,7 @@ from server.loading import load_engine
 from server.serve import serving
 from server.settings import Settings
 
-_HEALTH_S = 2.0  # seconds within which a running server says that it is one
+_HEALTH_S = 5.0  # seconds within which a running server says that it is one, however busy it is
 _OPEN_S = 5.0  # seconds that a connection takes at most
 _CLOSE_S = 1.0  # seconds that the end of one takes at most
 _PING_S = 5.0  # seconds between our pings, which show the server that we are there
