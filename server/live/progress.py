@@ -22,6 +22,7 @@ from server.protocol.events.call import (
     PausedMessage,
     ResumedMessage,
 )
+from server.protocol.events.tone import TrendMessage
 from server.protocol.events.turns import TurnEndedMessage, TurnStartedMessage
 from server.protocol.events.words import WordsMessage
 from server.protocol.messages import read_from_server
@@ -77,6 +78,8 @@ class Progress:
         self._paused = False
         self._cues_on = True
         self._known = 0  # stream time
+        self._has_trend = Channel.CUSTOMER in call.layout.channels
+        self._judged = 0  # stream time of the newest trend
 
     def feed(self, events: Iterable[Message], now: float) -> None:
         """Events that were stored, the last of them at stream time `now` in seconds."""
@@ -92,6 +95,8 @@ class Progress:
                     self._open.pop(event.channel, None)
                     self._quiet_until[event.channel] = ended.turn.end
                     self._wordless[event.channel, event.turn] = ended
+                case TrendMessage():
+                    self._judged = to_samples(event.at)
                 case WordsMessage():
                     self._wordless.pop((event.channel, event.turn), None)
                 case PausedMessage() | ResumedMessage():
@@ -113,6 +118,7 @@ class Progress:
         continuation = Continuation(
             start=start,
             known=max(self._known, start),
+            judged=self._judged,
             turns=dict(self._turns),
             open=dict(self._open),
             wordless=[ended for ended in wordless if ended.turn.start >= start],
@@ -124,7 +130,8 @@ class Progress:
     def _start(self) -> int:
         """The stream time from which audio is needed. Never from before a pause: what was said in it is not heard."""
         begun = [ended.turn.start for ended in self._wordless.values()] + [it.start for it in self._open.values()]
-        needed = min([*begun, self._known - to_samples(_UNSURE_S)]) - to_samples(LEAD_S)
+        judged = [self._judged] if self._has_trend else []
+        needed = min([*begun, *judged, self._known - to_samples(_UNSURE_S)]) - to_samples(LEAD_S)
         return max(needed // _GRID * _GRID, self._anchor[0])
 
     def _frame_at(self, time: int) -> int:

@@ -17,6 +17,7 @@ import numpy as np
 from audio.frame import Channel, Samples, to_samples
 from audio.turns import Turn, TurnEnded, TurnStarted
 from coach.types import JudgedTrend, ShownTrend
+from models.tone.types import ToneJob
 from models.words.decode_requests import ROOM_S
 from models.words.types import Transcript, WordsJob
 from server.pipeline.core import Core, Output, Result
@@ -36,6 +37,7 @@ class Continuation:
 
     start: int  # audio comes again from here
     known: int  # up to here all was found, but for what follows
+    judged: int  # up to here the trend was judged: it waits for tone and words
     turns: Mapping[Channel, int]  # how many began on each channel
     open: Mapping[Channel, TurnStarted]  # those that had not ended: the last of their channels
     wordless: Sequence[TurnEnded]  # those that had ended, but not got their words
@@ -91,6 +93,11 @@ class ContinuedCore:
                     passed += self._channels[output.channel].started(output)
                 case TurnEnded() | Transcript() | WordsJob():
                     passed.append(replace(output, turn=self._channels[output.turn.channel].global_(output.turn)))
+                case ToneJob():  # each, also where nothing is told of it: ticks wait for its answer
+                    passed.append(output)
+                case JudgedTrend() if output.trend.at <= self._before.known:
+                    if output.trend.at > self._before.judged:
+                        passed.append(output)
                 case _ if _at(output) > self._before.known:
                     passed.append(output)
         return passed
