@@ -125,6 +125,7 @@ class _Server(uvicorn.Server):
                 lifespan="on",
                 log_config=None,
                 access_log=False,
+                proxy_headers=False,  # anybody on this machine could claim another address with them
                 timeout_graceful_shutdown=ceil(2 * _PATIENCE_S),
             )
         )

@@ -8,6 +8,8 @@ const REASONS = 3;
 const ENDED = {
   lost: "The call has ended: its audio was lost and did not come back.",
   shutdown: "The call has ended: the server was shut down.",
+  silence: "The call has ended: nobody spoke for a long time.",
+  paused: "The call has ended: it was paused for a long time.",
   failed: "The call has ended: the server failed to follow it any further.",
 };
 

@@ -148,6 +148,11 @@ class Core:
         """Moments that wait for an answer; 0 once everything fed is decided."""
         return len(self._for_sound) + len(self._for_words)
 
+    @property
+    def held(self) -> int:
+        """Answers that are kept for moments to come."""
+        return self._for_sound.held + self._for_words.held
+
     def switch_cues(self, on: bool) -> None:
         self._cue_policy.switch(on)
 

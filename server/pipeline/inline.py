@@ -4,15 +4,14 @@ Tests and benchmarks are a `for` loop over it. The live server drives the same `
 threads (`server/live/call.py`), so it comes to the same turns, final words, tone readings, trend and detections.
 """
 
-from collections import deque
 from collections.abc import Iterable
 
 from audio.frame import FRAME, Channel, Samples, to_seconds
 from coach.rules import Rule
 from models.tone.types import ToneJob
-from models.words.types import WordsJob
-from server.pipeline.core import Core, CoreSettings, Event, Output, Result, no_result
+from server.pipeline.core import Core, CoreSettings, Event, Job, Output, Result, no_result
 from server.pipeline.models import Models
+from server.pipeline.settle import settle
 
 
 class InlinePipeline:
@@ -47,17 +46,9 @@ class InlinePipeline:
         return self._settle(self._core.flush())
 
     def _settle(self, outputs: Iterable[Output]) -> list[Event]:
-        """Answer the jobs among the outputs, and those that come of them, in order."""
-        todo, events = deque(outputs), list[Event]()
-        while todo:
-            output = todo.popleft()
-            if isinstance(output, ToneJob | WordsJob):
-                todo.extend(self._core.answer(self._result(output)))
-            else:
-                events.append(output)
-        return events
+        return settle(self._core, outputs, self._result)
 
-    def _result(self, job: ToneJob | WordsJob) -> Result:
+    def _result(self, job: Job) -> Result:
         if isinstance(job, ToneJob):
             return self._models.tone.read(job)
         return self._models.words.transcribe(job) if self._models.words else no_result(job)

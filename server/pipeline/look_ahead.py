@@ -15,8 +15,9 @@ from audio.frame import Channel, Samples, to_samples, to_seconds
 from coach.rules import Rule
 from models.tone.types import ToneJob
 from models.words.types import Transcript, WordsJob, WordsModel
-from server.pipeline.core import Core, CoreSettings, Event, Output, no_result
+from server.pipeline.core import Core, CoreSettings, Event, Job, Output, Result, no_result
 from server.pipeline.models import Models
+from server.pipeline.settle import settle
 
 AHEAD = to_samples(120)  # stream time: with a minute, long turns leave one decoder without work
 TOGETHER = 4  # turns: more in one go are no faster on one core, and those of the last go keep others waiting
@@ -60,19 +61,16 @@ class LookAheadPipeline:
             yield self._settle(self._core.answer(transcript))
 
     def _settle(self, outputs: Iterable[Output]) -> list[Event]:
-        """Answer the tone jobs among the outputs, and what comes of them, in order; send the others to be decoded."""
-        todo, events = deque(outputs), list[Event]()
-        while todo:
-            output = todo.popleft()
-            if isinstance(output, ToneJob):
-                todo.extend(self._core.answer(self._models.tone.read(output)))
-            elif not isinstance(output, WordsJob):
-                events.append(output)
-            elif self._words:
-                self._words.put(output)
-            else:
-                todo.extend(self._core.answer(no_result(output)))
-        return events
+        return settle(self._core, outputs, self._result)
+
+    def _result(self, job: Job) -> Result | None:
+        """Tone at once; words are sent to be decoded, and come later."""
+        if isinstance(job, ToneJob):
+            return self._models.tone.read(job)
+        if self._words is None:
+            return no_result(job)
+        self._words.put(job)
+        return None
 
 
 class _DecodeAhead:

@@ -32,5 +32,10 @@ class ReorderBuffer(Generic[Item, Answer]):
             self._items.popleft()
             yield item, None if key is None else self._answers.pop(key)
 
+    @property
+    def held(self) -> int:
+        """Answers that nothing has been given with yet."""
+        return len(self._answers)
+
     def __len__(self) -> int:
         return len(self._items)
