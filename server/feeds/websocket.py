@@ -24,9 +24,10 @@ from server.protocol.messages import (
     write,
 )
 from server.web.keepalive import answers
-from server.web.sockets import answer, race, receive
+from server.web.sockets import answer, race, receive, telling_of_the_store
 
 
+@telling_of_the_store
 async def feed(websocket: WebSocket) -> None:
     """The endpoint /ws/feed."""
     calls: CallRegistry = websocket.app.state.calls

@@ -29,9 +29,10 @@ from server.protocol.messages import (
 )
 from server.web.answers import shown
 from server.web.parameters import whole
-from server.web.sockets import Line, answer, race, receive
+from server.web.sockets import Line, answer, race, receive, telling_of_the_store
 
 
+@telling_of_the_store
 async def follow_call(websocket: WebSocket) -> None:
     """The endpoint /ws/calls/{call}."""
     calls: CallRegistry = websocket.app.state.calls
@@ -50,6 +51,7 @@ async def follow_call(websocket: WebSocket) -> None:
             await _refuse(websocket, gone)
 
 
+@telling_of_the_store
 async def follow_newest(websocket: WebSocket) -> None:
     """The endpoint /ws/follow."""
     await websocket.accept()

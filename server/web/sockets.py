@@ -1,14 +1,19 @@
 """What the websockets have in common."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from functools import wraps
+from typing import TypeAlias
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from server.protocol.events.errors import ErrorCode, ErrorMessage
 from server.protocol.messages import AliveMessage, CloseCode, write
+from server.store.store import NotReadError
 from server.web.keepalive import send_texts
+
+_Endpoint: TypeAlias = Callable[[WebSocket], Coroutine[object, object, None]]
 
 _ALIVE = write(AliveMessage())
 BEAT_S = 1.0  # half of the longest silence
@@ -77,6 +82,21 @@ class Line:
 async def answer(websocket: WebSocket, code: ErrorCode, text: object) -> None:
     """Tell this client, and nobody else, what was wrong with what it sent."""
     await websocket.send_text(write(ErrorMessage(code, str(text))))
+
+
+def telling_of_the_store(endpoint: _Endpoint) -> _Endpoint:
+    """An endpoint that says so where the store cannot be read at the moment, and closes: the client may come back."""
+
+    @wraps(endpoint)
+    async def told(websocket: WebSocket) -> None:
+        try:
+            await endpoint(websocket)
+        except NotReadError as error:
+            with suppress(WebSocketDisconnect):
+                await answer(websocket, ErrorCode.NOT_READ, error)
+                await websocket.close(CloseCode.TRY_LATER, ErrorCode.NOT_READ.value)
+
+    return told
 
 
 async def nowhere(websocket: WebSocket) -> None:

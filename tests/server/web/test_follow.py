@@ -339,3 +339,19 @@ def test_a_follower_that_does_not_read_loses_stale_levels_and_nothing_else(
     ]
     levels = [sum(isinstance(event, LevelMessage) for event in messages) for messages in (told, everything)]
     assert levels[0] < levels[1] / 4
+
+
+@pytest.mark.parametrize("path", ["/ws/calls/one", "/ws/follow?call=one", "/ws/feed"])
+def test_a_store_that_cannot_be_read_is_said_before_the_line_is_closed(
+    address: str, settings: ServerSettings, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    with Store(Path(settings.data_folder or "")) as store, store.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE calls")
+    with Client(address, path) as client:
+        if path == "/ws/feed":
+            client.say(START)
+        error = client.hear_one(ErrorMessage)
+        assert (error.code, "cannot be read" in error.text) == (ErrorCode.NOT_READ, True)
+        assert client.hear_all() == []
+        assert client.socket.close_code == CloseCode.TRY_LATER
+    assert [record for record in caplog.records if record.exc_info] == []
