@@ -20,10 +20,11 @@ class Answer:
         return json.decode(self.body)
 
 
-def open_socket(address: str) -> socket.socket:
+def open_socket(address: str, source: str = "") -> socket.socket:
+    """A connection to the server, `source` being the loopback address that it comes from."""
     url = urlsplit(address)
     assert url.hostname is not None
-    return socket.create_connection((url.hostname, url.port), timeout=PATIENCE_S)
+    return socket.create_connection((url.hostname, url.port), timeout=PATIENCE_S, source_address=(source, 0))
 
 
 def ask(address: str, line: str, *headers: str, body: bytes = b"") -> Answer:
