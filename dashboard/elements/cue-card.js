@@ -51,7 +51,7 @@ function weightiest(evidence) {
   return evidence.toSorted((one, other) => Math.abs(other.value) - Math.abs(one.value)).slice(0, REASONS);
 }
 
-function quiet({ call, cuesOn, paused, connection, needsToken, reason, deleted, endReason }) {
+function quiet({ call, cuesOn, paused, connection, needsToken, reason, deleted, endReason, trend }) {
   if (connection === "refused") return needsToken ? "Sign in to follow calls." : reason || "The server turned this page away.";
   if (connection === "lost") return "Server lost. Reconnecting.";
   if (connection === "connecting") return "Connecting.";
@@ -59,7 +59,9 @@ function quiet({ call, cuesOn, paused, connection, needsToken, reason, deleted, 
   if (call.state === "interrupted") return "The server stopped in the middle of this call.";
   if (call.state !== "live") return ENDED[endReason] ?? "The call has ended.";
   if (paused) return "Paused. Nothing is heard or kept.";
-  return cuesOn ? "Listening. Nothing to do." : "Cues are off.";
+  if (!cuesOn) return "Cues are off.";
+  // A cue that has gone does not mean that all is well: nobody is told so while the customer is still escalating.
+  return trend.at(-1)?.direction === "escalating" ? "Listening." : "Listening. Nothing to do.";
 }
 
 customElements.define("cue-card", CueCard);

@@ -30,11 +30,11 @@ def test_an_escalation_shows_its_cue_until_it_is_acknowledged(page: Page, call: 
     expect(page.locator("cue-card .why li")).to_have_text([reason.text for reason in weightiest])
     expect(page.locator("trend-card strong")).to_have_text("Escalating")
     page.get_by_role("button", name="Got it").click()
-    expect(say).to_have_text("Listening. Nothing to do.")
+    expect(say).to_have_text("Listening.")  # the customer still escalates: "nothing to do" would be untrue
     page.reload()
     expect(say).to_have_text(cue.say)
     page.keyboard.press("Escape")
-    expect(say).to_have_text("Listening. Nothing to do.")
+    expect(say).to_have_text("Listening.")
 
 
 def test_a_cue_leaves_by_itself_when_its_time_is_over(page: Page, call: FedCall) -> None:
@@ -53,7 +53,7 @@ def test_no_cue_shows_while_they_are_switched_off(page: Page, call: FedCall) -> 
     expect(page.locator("trend-card strong")).to_have_text("Escalating")
     expect(page.locator("cue-card .say")).to_have_text("Cues are off.")
     page.get_by_role("button", name="Switch cues on").click()
-    expect(page.locator("cue-card .say")).to_have_text("Listening. Nothing to do.")
+    expect(page.locator("cue-card .say")).to_have_text("Listening.")
 
 
 def test_a_pause_stops_everything_and_says_so(page: Page, call: FedCall) -> None:
