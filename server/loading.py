@@ -6,6 +6,7 @@ sentence, before a call begins.
 
 from pathlib import Path
 
+from audio.paths import expanded
 from audio.vad import load_vad
 from coach.rules import load_rules
 from models.threads import bound_threads
@@ -23,7 +24,7 @@ _SHIPPED = {"tone-open": "open", "tone-research": "research"}  # tone weights by
 
 def load_engine(settings: Settings) -> Engine:
     """Everything that calls need. Raises `CalmlineError` where weights or rules cannot be used."""
-    rules = load_rules(Path(settings.coach.rules).expanduser()) if settings.coach.rules else load_rules()
+    rules = load_rules(expanded(settings.coach.rules)) if settings.coach.rules else load_rules()
     models = load_models(settings.models)
     return Engine(models, rules, settings.core, measured_capacity(models.words) if models.words else None)
 
@@ -44,4 +45,4 @@ def load_tone(weights: str, settings: ToneSettings) -> ToneModel:
 
 def tone_file(weights: str) -> Path:
     """Where the tone weights of this name lie; any other name is a file's."""
-    return shipped(_SHIPPED[weights]) if weights in _SHIPPED else Path(weights).expanduser()
+    return shipped(_SHIPPED[weights]) if weights in _SHIPPED else expanded(weights)

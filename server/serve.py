@@ -18,6 +18,7 @@ from types import FrameType
 import uvicorn
 
 from audio.errors import CalmlineError
+from audio.paths import expanded
 from models.words.process import WordsProcess
 from server.app import ServerSettings, build_app
 from server.live.registry import Engine
@@ -178,4 +179,4 @@ def _own_store(settings: ServerSettings, listener: socket.socket) -> Iterator[St
 
 
 def _data_folder(settings: ServerSettings) -> Path:
-    return Path(settings.data_folder).expanduser() if settings.data_folder else default_folder()
+    return expanded(settings.data_folder) if settings.data_folder else default_folder()

@@ -115,7 +115,7 @@ def load_session(path: Path) -> onnxruntime.InferenceSession:
         raise ToneWeightsError(f"The tone model {path} is missing: {advice}.")
     data = path.read_bytes()
     card = path.with_suffix(".json")
-    if card.is_file() and hashlib.sha256(data).hexdigest() != json.loads(card.read_text(encoding="utf-8"))["sha256"]:
+    if card.is_file() and hashlib.sha256(data).hexdigest() != _recorded(card):
         raise ToneWeightsError(
             f"The tone model {path} is not the file that {card.name} describes (another SHA-256): reinstall Calmline."
         )
@@ -127,6 +127,16 @@ def load_session(path: Path) -> onnxruntime.InferenceSession:
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's exceptions share no public base
         raise ToneWeightsError(f"The tone model {path} was expected to be an ONNX file and is not.") from error
+
+
+def _recorded(card: Path) -> object:
+    """The hash that a record gives. Raises `ToneWeightsError` where it is none."""
+    try:
+        return json.loads(card.read_bytes())["sha256"]
+    except (OSError, ValueError, RecursionError, LookupError, TypeError) as error:
+        raise ToneWeightsError(
+            f"Beside a tone model {card} was expected to record its SHA-256, and does not."
+        ) from error
 
 
 def _classes(session: onnxruntime.InferenceSession, path: Path) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 from platformdirs import user_cache_path
 
+from audio.paths import expanded
 from models.words.hub import fetched
 from models.words.published import MODEL, Published, WeightsMissingError, checked, published
 
@@ -38,7 +39,7 @@ def find_whisper(wanted: str | Path = "", cache: Path | None = None) -> Path:
     WeightsAlteredError
         If a package, or what was fetched, does not hold what was published.
     """
-    folder = Path(wanted).expanduser()
+    folder = expanded(wanted)
     if isinstance(wanted, Path) or folder.is_absolute() or (wanted and folder.is_dir()):
         return _given(folder)
     cache = cache or default_cache()

@@ -78,5 +78,5 @@ def only_server(folder: Path, address: str) -> Iterator[None]:
 def _read(where: Path) -> str:
     try:
         return where.read_text(encoding="utf-8") or "an address that it has not told yet"
-    except OSError:
+    except (OSError, UnicodeError):
         return "an address that cannot be read"

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPException
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
@@ -21,6 +22,7 @@ from server.serve import serving
 from server.settings import Settings
 
 _HEALTH_S = 5.0  # seconds within which a running server says that it is one, however busy it is
+_HEALTH_BYTES = 4096  # of that
 _OPEN_S = 5.0  # seconds that a connection takes at most
 _CLOSE_S = 1.0  # seconds that the end of one takes at most
 _PING_S = 5.0  # seconds between our pings, which show the server that we are there
@@ -98,9 +100,9 @@ def _is_calmline(address: str) -> bool:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"{address}/api/health", timeout=_HEALTH_S) as answer:
-            return "running" in msgspec.json.decode(answer.read(), type=dict[str, object])
-    except (OSError, msgspec.DecodeError):
-        return False
+            return "running" in msgspec.json.decode(answer.read(_HEALTH_BYTES), type=dict[str, object])
+    except (OSError, HTTPException, ValueError, RecursionError):  # nobody is there, no host can be called so, or what
+        return False  # answers is something else
 
 
 def _address(settings: ServerSettings) -> str:

@@ -189,6 +189,14 @@ def test_altered_weights_are_refused(tmp_path: Path) -> None:
         OnnxTone(altered)
 
 
+@pytest.mark.parametrize("record", [b"{}", b"[]", b"null", b"not JSON", b"\xff", b"[" * 100_000])
+def test_a_damaged_record_beside_a_tone_model_is_said(tmp_path: Path, record: bytes) -> None:
+    own = shutil.copy(shipped(), tmp_path / "own.onnx")
+    own.with_suffix(".json").write_bytes(record)
+    with pytest.raises(ToneWeightsError, match=r"own\.json was expected to record its SHA-256, and does not\."):
+        OnnxTone(own)
+
+
 def test_a_file_that_is_no_tone_model_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "own.onnx"
     path.write_bytes(b"not a model")

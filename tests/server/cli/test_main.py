@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import psutil
@@ -60,6 +61,30 @@ def test_a_port_that_is_taken(calmline: CommandLine) -> None:
         port = other.getsockname()[1]
         said = refused(calmline.run("serve", "--port", port))
         assert f"Port {port} of 127.0.0.1 is taken" in said
+
+
+@pytest.mark.parametrize("answer", [b"SSH-2.0-OpenSSH_9.6\r\n", b"HTTP/1.1 200 OK\r\n\r\n" + b"[" * 4000])
+def test_something_else_on_the_port_is_no_server_of_ours(calmline: CommandLine, answer: bytes) -> None:
+    def answer_once() -> None:
+        with other.accept()[0] as connection:
+            connection.recv(4096)
+            connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        threading.Thread(target=answer_once, daemon=True).start()
+        port = other.getsockname()[1]
+        assert f"Port {port} of 127.0.0.1 is taken" in refused(calmline.run("replay", DEMO_CALL, "--port", port))
+
+
+@pytest.mark.parametrize("host", ["a b", "a..b", "h" * 300])
+def test_a_host_that_cannot_be_is_said(calmline: CommandLine, host: str) -> None:
+    assert f"host {host}" in refused(calmline.run("replay", DEMO_CALL, "--host", host))
+
+
+def test_a_data_folder_in_the_home_of_nobody_is_said(calmline: CommandLine) -> None:
+    done = calmline.run("serve", "--port", 0, CALMLINE_SERVER_DATA_FOLDER="~nobody-at-all/calls")
+    assert done.returncode == 1
+    assert "calmline: Expected a path; ~nobody-at-all/calls begins with the home of a user" in done.stderr
 
 
 def test_a_server_says_where_its_page_is_and_ends_with_ctrl_c(calmline: CommandLine) -> None:

@@ -35,6 +35,13 @@ def test_a_second_server_is_refused_with_the_address_of_the_first(tmp_path: Path
     assert not (tmp_path / "server.address").exists()
 
 
+def test_a_second_server_is_refused_where_the_first_one_s_address_is_damaged(tmp_path: Path) -> None:
+    with only_server(tmp_path, "http://127.0.0.1:8420"):
+        (tmp_path / "server.address").write_bytes(b"\xff\xfe")
+        with pytest.raises(StoreError, match="already, at an address that cannot be read: use"):
+            only_server(tmp_path, "http://127.0.0.1:8421").__enter__()
+
+
 def test_a_folder_that_cannot_be_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with (
