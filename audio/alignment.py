@@ -37,7 +37,7 @@ class Captured:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """From here on the channel is silence for want of sound, or is heard again."""
+    """From here on the channel is silent because no sound comes, or has sound again."""
 
     at: int  # stream time
     channel: Channel

@@ -112,7 +112,7 @@ class Headset:
             now = time.monotonic()
         else:
             channel, block = arrival
-            now = block.at  # not the clock: what waits in the queue is late for want of us, not of the device
+            now = block.at  # not the clock: a block that waited in the queue was missed while we were busy
             alignment.feed(channel, block)
             self.health[channel].flagged += block.flagged
             self.health[channel].lost += block.lost

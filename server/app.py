@@ -1,4 +1,4 @@
-"""The ASGI application: routes, layers and lifetime. The handlers are in `api`, `feed` and `follow`.
+"""The ASGI application: routes, layers and lifetime. The handlers are in `server.web` and `server.feeds`.
 
 `build_app` composes; the calls that run live as long as the application does, and are ended in order when it stops.
 """

@@ -1,4 +1,4 @@
-// How the lines and the machine do: loudness of both voices, devices that are gone, lag, frames lost, words left out.
+// State of the lines and of the machine: loudness of both voices, devices that are gone, lag, frames lost, words left out.
 
 import { make, setData, setText } from "./dom.js";
 

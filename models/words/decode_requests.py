@@ -1,4 +1,4 @@
-"""Decode requests: the utterances of one channel, cut out of its history as final jobs for the words model.
+"""Decode requests: the turns of one channel, cut out of its history as final jobs for the words model.
 
 In: turns as they end. Out: one final `WordsJob` a turn. State: where the turn before ended. Pure; runs on whatever
 thread feeds it. Jobs are cut by stream time alone: the same audio gives the same ones. Words of turns that still run

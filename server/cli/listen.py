@@ -1,7 +1,7 @@
 """Listen: a headset's call goes to the server while it runs.
 
 In: two devices. Out: what the server tells about the call, as it comes. A device that goes away, comes back or loses
-audio is told to the server, which shows it; the other channel goes on.
+audio is reported to the server, which shows it; the other channel goes on.
 """
 
 from collections.abc import Iterable, Iterator
@@ -32,26 +32,26 @@ def listen(settings: Settings, headset: Headset, agent: str, say: Say, show: Sho
     """
     with until_interrupted() as interrupted, link_to_server(settings) as link, closing(headset.blocks()) as blocks:
         begun = chain([next(blocks)], blocks)
-        heard = " and ".join(f"the {channel} from {device}" for channel, device in headset.devices.items())
-        say(f"Listening to {heard}. The page is at {link.address}; Ctrl-C ends the call.")
+        devices = " and ".join(f"the {channel} from {device}" for channel, device in headset.devices.items())
+        say(f"Listening to {devices}. The page is at {link.address}; Ctrl-C ends the call.")
         said = _said(headset, takewhile(lambda _: not interrupted(), begun))
         send_call(link, start_of(headset, "Headset", agent), said, show, say, interrupted, live=True)
 
 
 def _said(headset: Headset, blocks: Iterable[Pcm]) -> Iterator[FromFeed]:
     """What a feed sends of a headset: its blocks and notes, and how its devices do whenever that changes."""
-    told = {channel: DeviceMessage(channel, present=True) for channel in STEREO}
+    reported = {channel: DeviceMessage(channel, present=True) for channel in STEREO}
     for item in as_said(headset, blocks):
         yield item
         for channel in STEREO:
             state = _state(headset, channel)
-            if state != told[channel]:
-                told[channel] = state
+            if state != reported[channel]:
+                reported[channel] = state
                 yield state
 
 
 def _state(headset: Headset, channel: Channel) -> DeviceMessage:
-    """How a channel's device does, as the server is told."""
+    """The state of a channel's device, for the server."""
     health = headset.health[channel]
     dropped = health.lost * _FRAMES_PER_S // headset.devices[channel].rate
     return DeviceMessage(channel, health.present, dropped, health.flagged)

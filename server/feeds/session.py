@@ -88,10 +88,10 @@ class FeedSession:
                 self._taking = False
                 self._audio_at = asyncio.get_running_loop().time()
 
-    async def next_taken(self, told: int) -> TakenMessage:
-        """How far the call has come for good, once that is a second further than frame `told`."""
+    async def next_taken(self, sent: int) -> TakenMessage:
+        """How far the call has come for good, once that is a second further than frame `sent`, which was said last."""
         live = self._call
-        while live.stored_frames < told + live.journal.call.rate:
+        while live.stored_frames < sent + live.journal.call.rate:
             await live.journal.changed.wait()
         return TakenMessage(live.stored_frames)
 

@@ -1,4 +1,4 @@
-"""The journal of a live call: numbers what is told about it, hands it to the store, then lets followers see it.
+"""The journal of a live call: numbers its messages, hands them to the store, then lets followers see them.
 
 In: messages, from the call's one task. Out: to any number of followers, at their own pace: numbered events from any
 number on, and the newest of each ephemeral kind. A follower is two integers (how far it has read), so one that does not

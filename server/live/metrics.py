@@ -33,7 +33,7 @@ class Metrics:
         self.shed = self._counter("partials_shed", "Partial words left out to keep up; final ones never are.")
         self.dropped = self._counter("frames_dropped", "Frames of 20 ms lost before they reached the server.")
         self._turns = self._counter("turns", "Turns that ended.")
-        self._finals = self._counter("finals", "Final words told: one for every turn, in the end.")
+        self._finals = self._counter("finals", "Final words: one for every turn, in the end.")
         self._tone = self._counter("tone_readings", "Readings of the customer's tone.")
         self._cues = Counter(
             "calmline_cues", "What became of detections on the agents' screens.", ["fate"], registry=self.registry
@@ -46,9 +46,9 @@ class Metrics:
         for kind in ("partial", "final"):
             self._decodes.labels(kind)
 
-    def count(self, told: Iterable[Message | Job]) -> None:
-        """Count what a call told."""
-        for message in told:
+    def count(self, outputs: Iterable[Message | Job]) -> None:
+        """Count the messages and jobs of a call."""
+        for message in outputs:
             match message:
                 case TurnEndedMessage():
                     self._turns.inc()

@@ -1,8 +1,8 @@
 """What a live call does on the sound thread: its intake, its core, and the recording of its raw audio.
 
-In: steps, as `server.live.steps` has them. Out: messages for the journal and jobs for the
-workers, in order. Synchronous; everything in here belongs to one thread. A pause becomes one second of silence, so that
-what was said before it is complete and nothing after it is joined on; the audio in between never comes here.
+In: steps (`server.live.steps`). Out: messages for the journal and jobs for the models, in order. Synchronous;
+everything in here belongs to one thread. A pause becomes one second of silence, so that what was said before it is
+complete and nothing after it is joined on; the audio in between never comes here.
 """
 
 import logging
@@ -35,7 +35,7 @@ from server.protocol.messages import DeviceMessage, NoteMessage, SwitchCuesMessa
 from server.protocol.translate import message
 from server.store.recordings import Recording
 
-AGAIN = to_samples(60)  # stream time after which it is told again that a model fails now and then
+AGAIN = to_samples(60)  # stream time after which a model that fails now and then is reported again
 PAUSE_S = 1  # seconds of silence: longer than the hang-over that ends a turn
 
 SessionOutput: TypeAlias = AnyDurable | AnyEphemeral | Job

@@ -1,9 +1,9 @@
 """Analysis: a recorded call goes through the pipeline as fast as it can, and into the store.
 
 In: a recording. Out: a `Result`, the same as a live call's. Events go to the store page by page while the call is
-heard, and the audio beside them where it is to be kept, so memory holds one page however long the call; only the result
-is gathered, at the end. Until then the call counts as interrupted, which is what it is if nothing comes after. Where
-somebody deletes it meanwhile, the analysis stops and nothing of it stays.
+followed, and the audio beside them where it is to be kept, so memory holds one page however long the call; only the
+result is gathered, at the end. Until then the call counts as interrupted, which is what it is if nothing comes after.
+Where somebody deletes it meanwhile, the analysis stops and nothing of it stays.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -41,9 +41,9 @@ def analyze(
     engine: Engine,
     store: Store,
     keep_audio: bool,
-    heard: Callable[[float], None],
+    progress_s: Callable[[float], None],
 ) -> Result:
-    """Hear a recording and keep what was found, and the audio if asked. `heard` is told the seconds so far. The
+    """Hear a recording and keep what was found, and the audio if asked. `progress_s` gets the seconds so far. The
     title may be any text, such as a file's name.
 
     Raises
@@ -67,7 +67,7 @@ def analyze(
     )
     pages = _Pages(call, store)
     try:
-        ended = _follow(recording, call, pages, engine, store, heard)
+        ended = _follow(recording, call, pages, engine, store, progress_s)
     except CallDeletedError:
         store.delete(call.id)  # the audio may have been begun after the call was deleted
         raise
@@ -76,15 +76,20 @@ def analyze(
 
 
 def _follow(
-    recording: Recording, call: CallInfo, pages: "_Pages", engine: Engine, store: Store, heard: Callable[[float], None]
+    recording: Recording,
+    call: CallInfo,
+    pages: "_Pages",
+    engine: Engine,
+    store: Store,
+    progress_s: Callable[[float], None],
 ) -> CallInfo:
     """Keep everything that is found in a recording; the call as it ended."""
     pages.tell([CallStartedMessage(0, analysed=True)])
     blocks = _keeping(recording, store.audio_path(call.id)) if call.keep_audio else recording.blocks()
     with LookAheadPipeline(recording.layout, engine.settings, engine.rules, engine.models) as pipeline:
-        for told in _through(recording, blocks, pipeline):
-            pages.tell(told)
-            heard(pipeline.now)
+        for messages in _through(recording, blocks, pipeline):
+            pages.tell(messages)
+            progress_s(pipeline.now)
     pages.tell(NotedMessage(to_seconds(note.at), note.text) for note in recording.notes)
     pages.tell([CallEndedMessage(pipeline.now, EndReason.STOPPED)])
     ended = structs.replace(call, state=CallState.ENDED, duration=pipeline.now, ended_at=datetime.now(UTC))

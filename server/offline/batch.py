@@ -79,19 +79,19 @@ def analyze_files(
     say: Callable[[object], None],
     progress: Callable[[str, float], None] = lambda name, done: None,
 ) -> Iterator[Outcome]:
-    """Analyse the recordings of a batch, in order. `say` is told what a person should know of each; `progress` the name
+    """Analyse the recordings of a batch, in order. `say` gets what a person should know of each; `progress` the name
     of the recording at hand and how many are done."""
     for number, (path, folder) in enumerate(_with_folders(batch.files, batch.out)):
 
-        def heard(done: float, name: str = printable(path.name), before: int = number) -> None:
+        def show_share(done: float, name: str = printable(path.name), before: int = number) -> None:
             progress(name, before + done)
 
-        heard(0)
+        show_share(0)
         try:
             if batch.resume and (folder / RESULT).is_file():
                 outcome = Outcome(printable(str(path)), DONE, result=printable(str(folder / RESULT)))
             else:
-                outcome = _one(path, folder, engine, store, batch, say, heard)
+                outcome = _one(path, folder, engine, store, batch, say, show_share)
         except Exception as error:  # noqa: BLE001 - of a bug too: an hour of other recordings may be waiting
             outcome = Outcome(printable(str(path)), in_a_sentence(path, error))
             say(outcome.status)
@@ -105,9 +105,9 @@ def _one(
     store: Store,
     batch: Batch,
     say: Callable[[object], None],
-    heard: Callable[[float], None],
+    progress: Callable[[float], None],
 ) -> Outcome:
-    """One recording, from file to files. `heard` is told the share of it that is done, 0..1."""
+    """One recording, from file to files. `progress` gets the share of it that is done, 0..1."""
     began = monotonic()
     if path.is_dir():
         raise NoSoundFileError(
@@ -116,10 +116,10 @@ def _one(
     recording = open_recording(path, batch.customer, batch.swap)
     whole = recording.duration_s
 
-    def heard_s(now: float) -> None:
-        heard(min(now / whole, 1) if whole else 0)
+    def progress_s(now: float) -> None:
+        progress(min(now / whole, 1) if whole else 0)
 
-    result = analyze(recording, path.stem, batch.agent, engine, store, batch.keep_audio, heard_s)
+    result = analyze(recording, path.stem, batch.agent, engine, store, batch.keep_audio, progress_s)
     write_result(result, folder)
     for note in result.notes:
         say(note.text)

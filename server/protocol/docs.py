@@ -40,8 +40,8 @@ _SECTIONS = {
         DeletedMessage,
         AliveMessage,
     ),
-    "Told of a call: numbered and stored": get_args(AnyDurable),
-    "Told of this moment: the newest counts": get_args(AnyEphemeral),
+    "Events of a call: numbered and stored": get_args(AnyDurable),
+    "Events of the moment: only the newest counts": get_args(AnyEphemeral),
 }
 _LIMITS = {"minimum": "from", "maximum": "to", "minLength": "length from", "maxLength": "to", "pattern": "matches"}
 

@@ -64,7 +64,7 @@ class StopMessage(ClientMessage, frozen=True):
 
 
 class DeviceMessage(ClientMessage, frozen=True):
-    """From a feed: how one channel's device does. Totals of 20 ms frames that it dropped, and of overruns."""
+    """From a feed: the state of one channel's device, with its totals of 20 ms frames dropped and of overruns."""
 
     channel: Channel
     present: bool

@@ -1,4 +1,4 @@
-"""From what the pipeline finds to what is told about it: events in samples become messages in seconds.
+"""From the pipeline to the wire: events in samples become messages in seconds.
 
 Stateless. Figures are rounded here and nowhere else, so live, replayed and analysed calls read the same to the digit.
 """

@@ -36,12 +36,12 @@ class Result(Struct, frozen=True):
     errors: Sequence[ErrorMessage]
 
 
-def gather(call: CallInfo, told: Iterable[DurableMessage]) -> Result:
+def gather(call: CallInfo, events: Iterable[DurableMessage]) -> Result:
     """The result of a call, from its events."""
-    told = list(told)
+    events = list(events)
 
     def of(kind: type[Kind]) -> list[Kind]:
-        return [event for event in told if isinstance(event, kind)]
+        return [event for event in events if isinstance(event, kind)]
 
     return Result(
         call=call,

@@ -65,23 +65,23 @@ class _Page:
     """A page that goes from call to call."""
 
     def __init__(self, line: Line, calls: CallRegistry, query: Mapping[str, str]) -> None:
-        self.view: CallView | None = None  # the call that is being told
+        self.view: CallView | None = None  # the call that is being followed
         self._line = line
         self._calls = calls
         self._agent = query.get("agent") or None
         self._keeps_to_one = "any" not in query
         self._goes_on = query.get("call") or None, _after(query)
-        self._shown: str | None = None  # the call that was told last
-        self._running: list[CallInfo] | None = None  # as it was told
+        self._shown: str | None = None  # the call that was followed last
+        self._running: list[CallInfo] | None = None  # as last sent
 
     async def follow(self) -> None:
         """Never returns."""
         await self._tell_rest()
-        told: CallView | None = None
+        followed: CallView | None = None
         while True:
             changed, view = self._calls.changed, newest_view(self._calls, self._agent)
-            if view is not None and view != told:
-                told = view
+            if view is not None and view != followed:
+                followed = view
                 await self._tell(view)
             else:
                 if view is None:

@@ -56,12 +56,12 @@ def send_call(
 
 def as_said(source: Source, blocks: Iterable[Pcm]) -> Iterator[FromFeed]:
     """What a feed sends of a source: its blocks, and its notes as they come up."""
-    told = 0
+    sent = 0
 
     def notes() -> Iterator[NoteMessage]:
-        nonlocal told
-        for note in source.notes[told:]:
-            told += 1
+        nonlocal sent
+        for note in source.notes[sent:]:
+            sent += 1
             yield NoteMessage(to_seconds(note.at), note.text[:_LONGEST_NOTE])
 
     for pcm in blocks:

@@ -30,7 +30,7 @@ class Entry(Generic[Ticket]):
 
 
 class DecodeQueue(Generic[Ticket]):
-    """Each entry that is taken out is to be told as `done`."""
+    """Call `done` for each entry that was taken out, once it is decoded."""
 
     def __init__(self) -> None:
         self._finals: FairQueue[Entry[Ticket]] = FairQueue()

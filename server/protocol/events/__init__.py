@@ -1,4 +1,4 @@
-"""Everything that is told of a call, one family a file; the two unions are here."""
+"""The events of a call, one family a file; the two unions of them are here."""
 
 from typing import TypeAlias
 

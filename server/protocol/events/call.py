@@ -23,7 +23,7 @@ class FeedState(StrEnum):
 
 
 class CallStartedMessage(DurableMessage, frozen=True):
-    """The first event of a call. `analysed`: it was heard from a recording, not while it ran."""
+    """The first event of a call. `analysed`: it comes from a recording, not from a call while it ran."""
 
     at: Seconds
     analysed: bool = False
@@ -37,7 +37,7 @@ class PausedMessage(DurableMessage, frozen=True):
 
 
 class ResumedMessage(DurableMessage, frozen=True):
-    """They go on, with frame `frame` of the feed's audio; what was said in between was not heard."""
+    """Words, tone and storage go on, with frame `frame` of the feed's audio; nothing of the pause is kept."""
 
     at: Seconds
     frame: Count = 0

@@ -7,7 +7,7 @@ from server.protocol.events.base import Count, DurableMessage, EphemeralMessage,
 
 
 class TurnStartedMessage(DurableMessage, frozen=True):
-    """Somebody began to speak at `start`; it was sure at `at`."""
+    """Somebody began to speak at `start`; decided at `at`."""
 
     at: Seconds
     channel: Channel

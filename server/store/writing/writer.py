@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 def _ignore(stored: int, refusal: str | None) -> None:
-    """Nobody is told."""
+    """For a call whose progress nobody waits for."""
 
 
 class Writer:
@@ -150,10 +150,10 @@ class Writer:
             progress(page.events[-1].seq, None)
 
     def _refused(self, due: Sequence[str], error: Exception) -> None:
-        new, told = self.backlog.refused(due)
+        new, waiting = self.backlog.refused(due)
         if new and not isinstance(error, NotStoredError):
             logger.error("the store failed", exc_info=error)  # once, not at each attempt
-        for progress in told:
+        for progress in waiting:
             progress(0, str(error))
 
     def _spill_unstored(self, call: CallInfo, unstored: Sequence[Stored]) -> None:
