@@ -232,7 +232,7 @@ class LiveCall:
 
     async def _take_steps(self) -> None:
         while not self._finished or self._out or self._inbox.has_results:
-            ahead = self._inbox.ahead
+            ahead = self._inbox.ahead and self._reason is not EndReason.SHUTDOWN
             held = self._out.must_catch_up(ahead) and not self._cut_short
             with self._showing_lag():
                 if steps := self._inbox.take(TOGETHER_AHEAD if ahead else TOGETHER, held):

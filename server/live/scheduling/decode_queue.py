@@ -52,10 +52,11 @@ class DecodeQueue(Generic[Ticket]):
             self._served.setdefault(entry.turn, self._next())
         return dropped.ticket if dropped else None
 
-    def pop(self) -> Entry[Ticket] | None:
-        """The next job, or None if there is nothing that can be done now."""
-        partial = self._next_partial()
-        if self._finals and (partial is None or self._is_turn_of_finals(partial)):
+    def pop(self, ahead: bool = True) -> Entry[Ticket] | None:
+        """The next job, or None if there is nothing that can be done now. Not `ahead`: no job of a call that is."""
+        partial = self._next_partial(ahead)
+        finals = len(self._finals) if ahead else self._finals.waiting(ahead=False)
+        if finals and (partial is None or self._is_turn_of_finals(partial)):
             return self._finals.pop()
         if partial is None:
             return None
@@ -78,9 +79,9 @@ class DecodeQueue(Generic[Ticket]):
         if not entry.job.final:
             self._out.discard(entry.turn)
 
-    def _next_partial(self) -> Entry[Ticket] | None:
+    def _next_partial(self, ahead: bool) -> Entry[Ticket] | None:
         """The partial that is next among partials: of calls that are not ahead, the turn that waited longest."""
-        ready = [entry for turn, entry in self._partials.items() if turn not in self._out]
+        ready = [it for turn, it in self._partials.items() if turn not in self._out and (ahead or not it.ahead)]
         return min(ready, key=lambda entry: (entry.ahead, self._served[entry.turn]), default=None)
 
     def _is_turn_of_finals(self, partial: Entry[Ticket]) -> bool:

@@ -88,3 +88,29 @@ async def test_closing_waits_for_no_model_that_hangs_and_says_so(engine: Engine)
     assert not await workers.close(0.01)
     words.leave.set()
     await hanging
+
+
+async def test_calls_ahead_of_the_clock_leave_a_decoder_to_live_ones(engine: Engine) -> None:
+    words = Stumbles(over=-1)
+    workers = Scheduler(replace(engine.models, words=words, decoders=2), Metrics())
+    await workers.on_sound("live", lambda: None)
+    asked = [workers.start("fast", job, ahead=True) for job in JOBS[:4]]
+    live = workers.start("live", JOBS[4])
+    words.leave.set()
+    await asyncio.gather(live, *asked)
+    await workers.close()
+    assert sorted(words.asked[:2]) == [[0], [4]]
+    assert words.asked[2:] == [[1], [2], [3]]  # and one by one: a live call's words may come any time
+
+
+async def test_the_sound_of_calls_ahead_of_the_clock_waits_for_the_words_of_live_ones(engine: Engine) -> None:
+    words, order = Stumbles(over=-1), list[str]()
+    workers = Scheduler(replace(engine.models, words=words, decoders=1), Metrics())
+    live = workers.start("live", JOBS[0])
+    live.add_done_callback(lambda _: order.append("live words"))
+    fast = workers.on_sound("fast", lambda: order.append("fast sound"), ahead=True)
+    await workers.on_sound("live", lambda: order.append("live sound"))
+    words.leave.set()
+    await asyncio.gather(live, fast)
+    assert order == ["live sound", "live words", "fast sound"]
+    await workers.close()
