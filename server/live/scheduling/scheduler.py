@@ -48,6 +48,7 @@ class Scheduler:
         self._live_finals = 0  # final words of calls that are not ahead that are still out
         self._no_live_finals = asyncio.Event()
         self._no_live_finals.set()
+        self._turn_of_those_ahead = asyncio.Lock()
         self._closed = False
 
     def on_sound(self, call: str, step: Callable[[], Answer], ahead: bool = False) -> asyncio.Future[Answer]:
@@ -89,11 +90,22 @@ class Scheduler:
         return all(ended) and not hanging
 
     async def _on_sound_ahead(self, call: str, step: Callable[[], Answer]) -> Answer:
-        """Let the words of live calls go first: their process steps back for sound, and would get no time beside it."""
+        """Let the words of live calls go first: their process steps back for sound, and would get no time beside it.
+
+        Beside live calls one step is run at a time, with as long a rest after it, for what they have to do meanwhile.
+        """
         with suppress(TimeoutError):
             async with asyncio.timeout(YIELD_S):
                 await self._no_live_finals.wait()
-        return await self._sound.run(call, step, ahead=True)
+        async with self._turn_of_those_ahead:
+            began = perf_counter()
+            answer = await self._sound.run(call, step, ahead=True)
+            if self._live_calls_run():
+                await asyncio.sleep(perf_counter() - began)
+            return answer
+
+    def _live_calls_run(self) -> bool:
+        return perf_counter() - self._live_at < LIVE_S
 
     def _live_final_done(self, _: asyncio.Future[Result]) -> None:
         self._live_finals -= 1
@@ -111,7 +123,7 @@ class Scheduler:
 
     def _decode_next(self) -> None:
         while self._may_decode():
-            shared = perf_counter() - self._live_at < LIVE_S  # with a live call
+            shared = self._live_calls_run()
             entry = self._waiting.pop(ahead=not shared or self._may_decode_ahead())
             if entry is None:
                 return
