@@ -120,7 +120,7 @@ class LiveSession:
         return _messages(outputs)
 
     def _is_silent(self) -> bool:
-        now = self._frames * SAMPLE_RATE // self._call.rate
+        now = self._core.start + self._frames * SAMPLE_RATE // self._call.rate
         return self._silence > 0 and not self._speaking and now - self._voice_at >= self._silence
 
     def _without(self, failure: Failure) -> list[SessionOutput]:

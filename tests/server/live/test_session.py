@@ -7,18 +7,19 @@ import pytest
 from msgspec import structs
 
 from audio.files import open_recording
-from audio.frame import STEREO
+from audio.frame import SAMPLE_RATE, STEREO
 from models.tone.types import ToneJob, ToneReading
 from models.words.types import WordsJob
 from server.live.registry import Engine
 from server.live.session import LiveSession, SessionOutput
-from server.live.steps import Audio, Failure, Finish
+from server.live.steps import Audio, Failure, Finish, Pause
+from server.pipeline.continued import Continuation, ContinuedCore
 from server.pipeline.core import Core
 from server.protocol.calls import CallInfo, Layout
 from server.protocol.events.call import NotedMessage, PausedMessage
 from server.protocol.events.errors import ErrorMessage
 from server.protocol.events.turns import TurnEndedMessage, TurnStartedMessage
-from server.protocol.messages import NoteMessage, PauseMessage
+from server.protocol.messages import NoteMessage
 
 RATE = 8000
 FRAME = 4  # bytes: a sample of two channels
@@ -55,7 +56,7 @@ def test_a_call_in_which_nobody_speaks_for_long_ends_at_the_same_place_however_i
     assert len(turns) > 1
     assert SILENCE_ENDS_S <= session.now - max(turn.at for turn in turns) <= SILENCE_ENDS_S + 1.1
     assert session.now == pytest.approx(16, abs=0.021)  # the same whole second for every cut
-    assert session.feed(Audio(talk)) == session.feed(PauseMessage()) == session.feed(Finish()) == []
+    assert session.feed(Audio(talk)) == session.feed(Pause(0)) == session.feed(Finish()) == []
 
 
 def test_a_call_that_begins_with_silence_ends_too_and_one_in_which_somebody_speaks_does_not(
@@ -70,12 +71,21 @@ def test_a_call_that_begins_with_silence_ends_too_and_one_in_which_somebody_spea
     assert any(isinstance(it, TurnStartedMessage) and it.at > 30 for it in outputs)
 
 
+def test_a_call_that_is_gone_on_with_after_a_restart_ends_for_silence_too(engine: Engine, call: CallInfo) -> None:
+    at, none = 100 * SAMPLE_RATE, dict.fromkeys(STEREO, 0)
+    before = Continuation(at, at, at, turns=none, open={}, wordless=[], quiet_until=none)
+    core = ContinuedCore(Core(STEREO, engine.settings, engine.rules, engine.models.vad, live=True), before)
+    session = LiveSession(structs.replace(call, layout=Layout.AGENT_CUSTOMER, rate=RATE), core, None, SILENCE_ENDS_S)
+    until_it_ends(session, bytes(FRAME * RATE * 60), FRAME * RATE // 10)
+    assert session.now == pytest.approx(100 + SILENCE_ENDS_S, abs=0.021)
+
+
 def test_a_pause_completes_what_was_said_before_it(engine: Engine, call: CallInfo, talk: bytes) -> None:
     session = a_session(engine, call)
     before = session.feed(Audio(talk))
     started = sum(isinstance(it, TurnStartedMessage) for it in before)
-    *rest, paused = session.feed(PauseMessage())
-    assert paused == PausedMessage(session.now)
+    *rest, paused = session.feed(Pause(frame=10 * RATE))
+    assert paused == PausedMessage(session.now, 10 * RATE)
     assert started == sum(isinstance(it, TurnEndedMessage) for it in [*before, *rest])
 
 
