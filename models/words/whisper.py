@@ -1,9 +1,9 @@
 """Words by faster-whisper: one turn in, its words with times and probabilities out.
 
 In: a `WordsJob`. Out: its `Transcript`, empty where nothing was said. State: the model alone, so a job gives the same
-words whenever it is asked (int8, a fixed beam, no carried text). `transcribe` blocks for about a tenth of the turn's length
-(tiny.en, two cores); several threads may call it and then wait for each other. faster-whisper is imported where a model
-is loaded, so that settings and help come without it; importing and loading tiny.en take a second and 200 MB.
+words whenever it is asked (int8, fixed beam, no carried text). `transcribe` blocks for about a tenth of the turn's
+length (tiny.en, two cores); several threads may call it and then wait for each other. faster-whisper is imported where
+a model is loaded, so that settings and help come without it; importing and loading tiny.en take a second and 200 MB.
 """
 
 import os
