@@ -23,6 +23,7 @@ from models.words.process import WordsProcess
 from server.app import ServerSettings, build_app
 from server.live.registry import Engine
 from server.shutdown import Deadline
+from server.store.folder import Hold, StoreError
 from server.store.store import Store, default_folder, only_server
 from server.web.auth import is_loopback
 from server.web.connections import Gate, Sparingly, behind, room_for
@@ -32,6 +33,7 @@ _LARGEST_MESSAGE = 2**20  # bytes: 2.7 s of two channels at 96 kHz
 _UNREAD = 2**16  # bytes that the system holds for a follower that does not read: more would be stale levels
 _PATIENCE_S = 1.0  # seconds that connections have to finish once their calls have ended
 _SPARINGLY = Sparingly()
+logger = logging.getLogger(__name__)
 
 
 class ServeError(CalmlineError):
@@ -174,8 +176,17 @@ def open_store(settings: ServerSettings) -> Store:
 @contextmanager
 def _own_store(settings: ServerSettings, listener: socket.socket) -> Iterator[Store]:
     """The store of a server, which no other server has. Raises `StoreError`."""
-    with only_server(_data_folder(settings), address(settings, listener)), open_store(settings) as store:
+    with only_server(_data_folder(settings), address(settings, listener)) as hold, open_store(settings) as store:
+        store.database.on_move = lambda: _take_again(hold)
         yield store
+
+
+def _take_again(hold: Hold) -> None:
+    """The folder was removed or replaced: the new one is to have no other server either."""
+    try:
+        hold.take_again()
+    except StoreError as error:
+        logger.error("The folder of the calls was replaced by another one. %s", error)
 
 
 def _data_folder(settings: ServerSettings) -> Path:

@@ -13,6 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from audio.errors import CalmlineError
+from server.store.sqlite.rescue import identity
 
 _FOLDER, _FILE = 0o700, 0o600
 
@@ -52,27 +53,60 @@ def private_opener(path: str, flags: int) -> int:
     return os.open(path, flags, _FILE)
 
 
-@contextmanager
-def only_server(folder: Path, address: str) -> Iterator[None]:
-    """Hold the folder for the server at `address` while the context is open. Raises `StoreError`."""
-    lock, where = FileLock(folder / "server.lock", mode=_FILE), folder / "server.address"
-    try:
-        make_private_folder(folder)
-        lock.acquire(blocking=False)
-    except Timeout as error:
-        text = f"A server is running on the calls in {folder} already, at {_read(where)}: use that one, or stop it."
-        raise StoreError(text) from error
-    except OSError as error:
-        raise StoreError(f"Expected a folder that calls can be kept in at {folder}: {error.strerror}.") from error
-    try:
+class Hold:
+    """A folder in the hands of the server at `address`."""
+
+    def __init__(self, folder: Path, address: str) -> None:
+        """Raises `StoreError` where another server has it."""
+        self._folder = folder
+        self._path = folder / "server.lock"
+        self._where = folder / "server.address"
+        self._address = address
+        self._lock = self._take()
+        self._held = identity(self._path)
+
+    def take_again(self) -> None:
+        """Another folder has been put in place of this one: take that. Raises `StoreError`, and keeps what it had."""
+        if not self._is_ours():
+            old, self._lock = self._lock, self._take()
+            self._held = identity(self._path)
+            old.release()
+
+    def release(self) -> None:
+        if self._is_ours():
+            with suppress(OSError):
+                self._where.unlink()
+        self._lock.release()
+
+    def _is_ours(self) -> bool:
+        """Whether the lock that is held is the one that others find."""
+        return identity(self._path) == self._held
+
+    def _take(self) -> FileLock:
+        lock = FileLock(self._path, mode=_FILE, thread_local=False)  # it may be taken again on another
+        try:
+            make_private_folder(self._folder)
+            lock.acquire(blocking=False)
+        except Timeout as error:
+            text = f"A server is running on the calls in {self._folder} already, at {_read(self._where)}: "
+            raise StoreError(f"{text}use that one, or stop it.") from error
+        except OSError as error:
+            text = f"Expected a folder that calls can be kept in at {self._folder}: {error.strerror}."
+            raise StoreError(text) from error
         with suppress(OSError):  # the lock counts; the address only helps
-            make_private_file(where)
-            where.write_text(address, encoding="utf-8")
-        yield
+            make_private_file(self._where)
+            self._where.write_text(self._address, encoding="utf-8")
+        return lock
+
+
+@contextmanager
+def only_server(folder: Path, address: str) -> Iterator[Hold]:
+    """Hold the folder for the server at `address` while the context is open. Raises `StoreError`."""
+    hold = Hold(folder, address)
+    try:
+        yield hold
     finally:
-        with suppress(OSError):
-            where.unlink()
-        lock.release()
+        hold.release()
 
 
 def _read(where: Path) -> str:

@@ -4,6 +4,7 @@ import shutil
 import signal
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -83,6 +84,30 @@ def test_a_folder_that_is_deleted_during_a_call_costs_nothing_that_was_shown(
     assert [event.at for event in told if isinstance(event, TrendMessage)] == [k / 2 for k in range(1, 9)]
     with Store(folder) as store:
         assert [event.seq for event in store.events("one")] == [event.seq for event in told]
+
+
+def test_a_server_whose_folder_was_deleted_still_has_it_to_itself(settings: ServerSettings, engine: Engine) -> None:
+    folder = Path(settings.data_folder or "")
+    with serving(settings, engine) as address:
+        shutil.rmtree(folder)
+        assert httpx.get(f"{address}/api/calls").json()["calls"] == []
+        with pytest.raises(StoreError, match=f"already, at {address}: use that one"), serving(settings, engine):
+            pass
+    with serving(settings, engine):
+        pass
+
+
+def test_a_folder_that_is_replaced_by_another_server_s_is_not_taken_from_it(
+    settings: ServerSettings, engine: Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder, theirs = Path(settings.data_folder or ""), replace(settings, data_folder=str(tmp_path / "theirs"))
+    with serving(settings, engine) as address, serving(theirs, engine) as other:
+        folder.rename(tmp_path / "elsewhere")
+        (tmp_path / "theirs").rename(folder)
+        assert httpx.get(f"{address}/api/calls").json()["calls"] == []
+        assert f"already, at {other}: use that one" in caplog.text
+    with serving(settings, engine):
+        pass
 
 
 def test_deleted_is_gone_from_the_running_server_and_after_sigterm(settings: ServerSettings) -> None:

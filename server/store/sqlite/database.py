@@ -10,7 +10,7 @@ held; a writer that finds another file (or none) at the path makes a new one and
 
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ class Database:
         self.folder = folder.absolute()
         self.path = self.folder / "calmline.db"
         self.moves = 0  # times that the file was found deleted or replaced
+        self.on_move: Callable[[], None] = lambda: None  # called then, while nobody else writes
         self._patience_s = patience_s
         self._lock = threading.Lock()  # held by whoever writes
         self.engine = sa.create_engine("sqlite://", creator=self._connect, poolclass=sa.QueuePool)
@@ -179,6 +180,7 @@ class Database:
         self._held.close()
         self._held, self._files = new, self._identities()
         self.moves += 1
+        self.on_move()
 
     def _identities(self) -> dict[str, Identity]:
         return {suffix: identity(self._beside(suffix)) for suffix in ("", "-wal", "-shm")}
