@@ -1,4 +1,4 @@
-// State of the lines and of the machine: loudness of both voices, devices that are gone, lag, frames lost, words left out.
+// State of the lines and of the machine: loudness of both voices, devices gone, lag, frames lost, previews skipped.
 
 import { make, setData, setText } from "./dom.js";
 
@@ -44,7 +44,7 @@ function machine(status) {
     `Lag ${status.lag.toFixed(1)} s`,
     status.words_lag > 3 && `words ${Math.round(status.words_lag)} s behind`,
     `${status.dropped} frames lost`,
-    status.shed > 0 && `${status.shed} partial lines left out`,
+    status.shed > 0 && `${status.shed} word previews skipped`, // the final words come all the same
   ]
     .filter(Boolean)
     .join(" · ");
