@@ -114,6 +114,14 @@ def test_ctrl_c_while_the_models_load_is_no_traceback(calmline: CommandLine, com
     assert process.returncode == {"serve": 0, "analyze": 130}[command]
 
 
+def test_ctrl_c_while_modules_load_is_no_traceback(calmline: CommandLine) -> None:
+    program = "import runpy, signal, sys; sys.meta_path.insert(0, type('', (), {'find_spec': interrupt}))"
+    interrupt = "interrupt = lambda name, *_: signal.raise_signal(signal.SIGINT) if name == 'typer' else None"
+    command = f"import signal; {interrupt}; {program}; runpy.run_module('server.cli', run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", command], env=calmline.env, capture_output=True, text=True)
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 130)
+
+
 def test_a_reader_that_goes_away_is_no_traceback(calmline: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "text.wav").write_text("not audio")
     command = f"{sys.executable} -m server.cli tone --json" + " text.wav" * 50 + " | head -n 1"
