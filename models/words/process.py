@@ -1,7 +1,7 @@
 """Words in a process of their own, so that no decode ever holds up sound and tone.
 
 In: `WordsJob`s, from any thread. Out: their `Transcript`s, as `Whisper` gives them. State: the process; where it died,
-or did not answer for so long that it must hang, it is killed and begun again, and the job done again, some times at
+or did not answer for so long that it must hang, it is killed and started again, and the job tried again, a few times at
 most. Why not threads: those of one Python program take turns at one lock, and a decoder that steps back for the others
 holds them all up while it has that lock and gets no processor time. A process that steps back holds up nobody. It ends
 with the program that began it, however that ends. Memory is apart too: decodes of tens of megabytes do not break up the

@@ -39,7 +39,7 @@ def listen(settings: Settings, headset: Headset, agent: str, say: Say, show: Sho
 
 
 def _said(headset: Headset, blocks: Iterable[Pcm]) -> Iterator[FromFeed]:
-    """What a feed sends of a headset: its blocks and notes, and how its devices do whenever that changes."""
+    """What a feed sends of a headset: its blocks and notes, and the state of its devices whenever it changes."""
     reported = {channel: DeviceMessage(channel, present=True) for channel in STEREO}
     for item in as_said(headset, blocks):
         yield item

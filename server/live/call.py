@@ -178,7 +178,7 @@ class LiveCall:
             self._inbox.put(Finish())
 
     async def shut_down(self, patience_s: float) -> bool:
-        """End the call with what it has: audio and models have so many seconds, and are waited for no longer.
+        """End the call with what it has: audio and models get `patience_s` seconds, and no more.
 
         Returns whether nothing had to be left out.
         """

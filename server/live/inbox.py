@@ -75,7 +75,7 @@ class Inbox:
         self._changed.set()
 
     def take(self, most: int, held: bool) -> list[Step]:
-        """Take out every result, and at most so many of the other steps, which stay where audio is held."""
+        """Take out every result, and `most` of the other steps at most; while audio is `held`, none of those."""
         count = 0 if held else min(most, len(self._inputs))
         steps: list[Step] = [*self._results, *(self._inputs.popleft() for _ in range(count))]
         self._results.clear()

@@ -145,7 +145,7 @@ class LiveSession:
         return _messages([*rest, *self._core.flush()])
 
     def close(self) -> None:
-        """Close the recording, if there is one. The header on disk is right already, so a full disk is no matter."""
+        """Close the recording, if there is one. The header on disk is right already, so a full disk does no harm."""
         if self._recording:
             with suppress(OSError):
                 self._recording.close()

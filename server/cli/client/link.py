@@ -1,8 +1,8 @@
 """Where a server is, and the websockets to it.
 
-In: settings. Out: the server that is running, or one that runs in here for the while. Both are on loopback as a rule:
-messages are not compressed, proxies not asked. A connection of which nothing comes, the server's pings included, is
-dead; that the server does not read for a while is no reason to think so, so our own pings need no answer.
+In: settings. Out: the server that is running, or one that this process runs meanwhile. Both are on loopback as a rule:
+no message is compressed and no proxy is used. A connection on which nothing comes, not even the server's pings, is
+dead; a server that does not read for a while may be busy, so our own pings need no answer.
 """
 
 import asyncio
@@ -61,7 +61,7 @@ class Link:
 
 @contextmanager
 def link_to_server(settings: Settings) -> Iterator[Link]:
-    """The server that is running, or one that runs in here for the while. Raises `ServeError`, `LinkError`."""
+    """The server that is running, or one that this process runs meanwhile. Raises `ServeError`, `LinkError`."""
     token = settings.server.token
     running = _address(settings.server)
     if _is_calmline(running):

@@ -39,7 +39,7 @@ class Outbox:
         self._changed = asyncio.Event()
 
     def put(self, item: FromFeed, within_s: float) -> bool:
-        """Add what the source says. False if there was no room for it within so many seconds."""
+        """Add what the source says. False if there was no room for it within `within_s` seconds."""
         with self._lock:
             if not self._live and not self._room.wait_for(self._has_room, within_s):
                 return False
