@@ -18,7 +18,7 @@ from server.protocol.calls import Layout
 from server.serve import open_store
 from server.settings import Settings
 
-SUMMARY = ("file", " length", "heard", " words", " agent talks", " trend at most", "cues")
+SUMMARY = ("file", " length", "heard", " words", " agent talks", " peak trend", "cues")
 
 
 def analyze(settings: Settings, batch: Batch) -> Iterator[Outcome]:
@@ -46,7 +46,7 @@ def summary(outcome: Outcome) -> tuple[str, ...]:
         str(outcome.words),
         "-" if outcome.agent_share is None else f"{outcome.agent_share:.0%}",
         "-" if outcome.highest_trend is None else f"{outcome.highest_trend:.2f}",
-        ", ".join(f"{rule} x{times}" for rule, times in Counter(outcome.cues).items()) or "none",
+        ", ".join(f"{rule.replace('_', ' ')} x{times}" for rule, times in Counter(outcome.cues).items()) or "none",
     )
 
 
