@@ -146,11 +146,15 @@ class WordsProcess:
     def _start(self) -> _Running:
         """A process with its model. Raises one of `_GONE` where it ends meanwhile."""
         manager = _Manager(ctx=multiprocessing.get_context("spawn"))  # a fork would copy locks that are held
-        with _killed_after(BEGIN_S, lambda: _process(manager)):
-            manager.start(_settle_in)
-            process, end = _taken_over(manager)
-            decoder = manager.decoder()  # type: ignore[attr-defined]
-            decoder.load(self._settings)
+        try:
+            with _killed_after(BEGIN_S, lambda: _process(manager)):
+                manager.start(_settle_in)
+                process, end = _taken_over(manager)
+                decoder = manager.decoder()  # type: ignore[attr-defined]
+                decoder.load(self._settings)
+        except BaseException:  # Ctrl-C too: Python would wait for ever for a process that nobody ends
+            _abandon(manager)
+            raise
         return _Running(manager, process, decoder, end)
 
 
@@ -197,6 +201,13 @@ def _taken_over(manager: _Manager) -> tuple[BaseProcess, Callable[[], None]]:
     end.atexit = False
     atexit.register(end)  # which is before `multiprocessing` waits for its processes
     return process, end
+
+
+def _abandon(manager: _Manager) -> None:
+    """End the process of a manager, however far it came."""
+    process = _process(manager)
+    if process is not None and process.pid is not None:
+        _kill(process, str(manager.address))
 
 
 def _kill(process: BaseProcess, address: str) -> None:

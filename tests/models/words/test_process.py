@@ -1,5 +1,6 @@
 """Words in a process of their own: the same words, from a process that comes back, steps back and goes in time."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -135,6 +136,17 @@ def test_closing_it_waits_for_nothing_and_tells_whoever_waits(jobs: list[WordsJo
 
 
 @pytest.mark.skipif(not hasattr(os, "nice"), reason="processes are not nice here")
+def test_ctrl_c_while_it_begins_leaves_no_process_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {child.pid for child in multiprocessing.active_children()}
+    monkeypatch.setattr(words_process, "_taken_over", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        WordsProcess(WhisperSettings(model="tiny.en"))
+    assert {child.pid for child in multiprocessing.active_children()} <= before
+
+
 def test_it_gives_way_to_sound_and_tone(process: WordsProcess) -> None:
     assert psutil.Process(process.pid).nice() == min(psutil.Process().nice() + STEP_BACK, 19)
 
