@@ -77,6 +77,10 @@ def serve(
     with listener, _own_store(settings, listener) as store:
         server = _Server(settings, engine, store, ready, deadline)
         server.run(sockets=[listener])
+    if store.lost:
+        deadline.leave(
+            f"The server stopped, and {store.lost} events could be stored nowhere; the log says of which calls."
+        )
     if not server.ended_in_order:
         deadline.leave("The server stopped before all was done: what its calls had to leave out is noted in each.")
     deadline.meet()

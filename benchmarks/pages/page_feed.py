@@ -27,7 +27,7 @@ from server.protocol.messages import SnapshotMessage, write
 
 PAST_S = 3 * 3600  # seconds of the call before the page joins
 TURN_S = 4  # seconds that a turn takes, one after another
-MESSAGES = 10  # a second
+MESSAGES = 11  # a second
 _SAID = "I was charged twice for the same month and nobody could tell me why"
 
 _Told: TypeAlias = (

@@ -110,7 +110,8 @@ class WordsProcess:
                 return _answer(running, question, patience_s)
             except _GONE as error:
                 tried = _weight(error)
-                logger.warning("The process that decodes words is gone; it is begun again.")
+                if not self._closed:
+                    logger.warning("The process that decodes words is gone; it is begun again.")
         with self._again:  # others that lost it wait: a job that ends the process again costs them nothing
             if self._running is running:
                 self._end()

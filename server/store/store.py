@@ -70,6 +70,11 @@ class Store:
             self.writer.close(_CLOSE_S)
             self.database.close()
 
+    @property
+    def lost(self) -> int:
+        """Events that could be stored nowhere by the time the store was closed."""
+        return self.writer.lost
+
     def recover(self) -> None:
         """Take in what the last server left: events that it could not store, and calls that were live. For a server
         that has the folder to itself. Raises `NotReadError`."""

@@ -45,6 +45,7 @@ class Writer:
         self._spiller = ThreadPoolExecutor(1, "spill")
         self._traces = False  # whether the log may still hold deleted text
         self._blanks = False  # whether there may be room to give back
+        self.lost = 0  # events that could neither be stored nor written down when the writer stopped
         self._deadline: float | None = None  # set when the writer is to stop
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -169,6 +170,7 @@ class Writer:
                 with self._spilling:
                     path = self._spill.append(call, unstored)
             except (OSError, ValueError) as error:
+                self.lost += len(unstored)
                 logger.error("%s were not stored, and cannot be written down elsewhere either: %s.", count, error)
             else:
                 logger.warning("%s were not stored yet; they wait in %s for the next start.", count, path)

@@ -187,3 +187,12 @@ def test_a_verdict_on_an_alert_that_waits_is_refused_and_not_lost_in_silence(
         store.writer.put(call, [Stored(1, ALERT), *(Stored(k, "x" * 1000) for k in range(2, 60))])
         with pytest.raises(NotStoredError, match=r"^Alert 1 of call a is not stored itself yet"):
             store.judge("a", 1, Verdict.WRONG)
+
+
+def test_what_can_be_stored_nowhere_is_counted_when_the_store_closes(store: Store, call: CallInfo) -> None:
+    refused = Watched()
+    store.writer.put(structs.replace(call, title="\ud800"), [Stored(1, "{}"), Stored(2, "{}")], refused)
+    refused.until_refused()
+    assert store.lost == 0
+    store.close()
+    assert store.lost == 2
