@@ -137,6 +137,7 @@ class Database:
             upgrade(self.engine)
             held.execute("SELECT count(*) FROM alembic_version").fetchone()
         except BaseException:
+            self.engine.dispose()
             held.close()
             raise
         for suffix in ("-wal", "-shm"):
@@ -152,8 +153,12 @@ class Database:
             isolation_level=None,  # SQLAlchemy says BEGIN itself, so that migrations are transactions too
             check_same_thread=False,
         )
-        for pragma in ("synchronous=NORMAL", "secure_delete=ON", "temp_store=MEMORY"):
-            connection.execute(f"PRAGMA {pragma}")
+        try:
+            for pragma in ("synchronous=NORMAL", "secure_delete=ON", "temp_store=MEMORY"):
+                connection.execute(f"PRAGMA {pragma}")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _begin(self, connection: sa.Connection) -> None:
