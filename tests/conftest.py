@@ -1,5 +1,6 @@
 """What tests share: the real speech beside the checkout, and the recorded call."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ from models.training.data.corpora import data_folder
 
 settings.register_profile("without a clock", deadline=None)  # how long an example takes is the machine's affair
 settings.load_profile("without a clock")
+
+# In a shell's background Ctrl-C is ignored, and programs under test would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
