@@ -8,13 +8,15 @@ import numpy as np
 
 from audio.frame import FRAME, Channel, Frame, Samples
 
+_NOTHING = np.zeros(0, np.float32)
+
 
 class Framer:
     """The frames of one channel."""
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        self._rest: Samples = np.zeros(0, np.float32)
+        self._rest: Samples = _NOTHING
         self._start = 0  # stream time of the rest
 
     @property
@@ -30,7 +32,8 @@ class Framer:
             Frame(self.channel, self._start + k * FRAME, samples[k * FRAME : (k + 1) * FRAME]) for k in range(count)
         ]
         self._start += count * FRAME
-        self._rest = samples[count * FRAME :].copy()  # a view would keep the whole block
+        rest = samples[count * FRAME :]
+        self._rest = rest.copy() if len(rest) else _NOTHING  # a view would keep the whole block
         return frames
 
     def fill(self, until: int) -> list[Frame]:

@@ -85,7 +85,7 @@ class ChannelAnalyzer:
 
     def _analyze(self, frames: list[Frame]) -> list[ChannelUpdate]:
         if frames:
-            block = np.concatenate([frame.samples for frame in frames])
+            block = frames[0].samples if len(frames) == 1 else np.concatenate([frame.samples for frame in frames])
             self._levels += self._level.feed(block)
             self._voices += self._vad.feed(block)
         return [self._update(frame) for frame in frames]
@@ -97,8 +97,10 @@ class ChannelAnalyzer:
         return self._with_finals(ChannelUpdate(self.channel, frame.end, levels, voices, turns))
 
     def _with_finals(self, update: ChannelUpdate) -> ChannelUpdate:
+        if not update.turns:
+            return update
         finals = [self._requests.feed(event) for event in update.turns if isinstance(event, TurnEnded)]
-        return replace(update, finals=finals) if finals else update
+        return replace(update, finals=finals)
 
     def _found_until(self, end: int) -> tuple[list[Level], list[Voice]]:
         levels, voices = list[Level](), list[Voice]()
