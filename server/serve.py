@@ -22,17 +22,18 @@ from audio.paths import expanded
 from models.words.process import WordsProcess
 from server.app import ServerSettings, build_app
 from server.live.registry import Engine
+from server.logs import Few
 from server.shutdown import Deadline
 from server.store.folder import Hold, StoreError
 from server.store.store import Store, default_folder, only_server
 from server.web.auth import is_loopback
-from server.web.connections import Gate, Sparingly, behind, room_for
+from server.web.connections import Gate, behind, room_for
 from server.web.keepalive import PatientWebSocket
 
 _LARGEST_MESSAGE = 2**20  # bytes: 2.7 s of two channels at 96 kHz
 _UNREAD = 2**16  # bytes that the system holds for a follower that does not read: more would be stale levels
 _PATIENCE_S = 1.0  # seconds that connections have to finish once their calls have ended
-_SPARINGLY = Sparingly()
+_ONE_LINE = Few(most=1)
 logger = logging.getLogger(__name__)
 
 
@@ -136,7 +137,7 @@ class _Server(uvicorn.Server):
                 timeout_graceful_shutdown=ceil(2 * _PATIENCE_S),
             )
         )
-        logging.getLogger("uvicorn.error").addFilter(_SPARINGLY)
+        logging.getLogger("uvicorn.error").addFilter(_ONE_LINE)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         try:

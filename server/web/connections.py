@@ -8,41 +8,32 @@ told so and closed; it is read no further. Lives on the event loop.
 import asyncio
 import logging
 import sys
-from collections.abc import Callable
 from http import HTTPStatus
-from time import monotonic
 from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from server.logs import Few
 from server.protocol.events.errors import ErrorCode, ErrorMessage
 from server.protocol.messages import write
 
 HEAD_S = 10.0  # seconds in which a head must have come, from the connection or from its first byte on
 _LINGER_S = 1.0  # seconds that a client which is refused has to read why
 _LINGERING = 64  # of them at once; more are closed at once
-_LOG_EVERY_S = 60.0
 _HEADERS, _LINE = 128, 8192  # the most headers, and the most bytes of a line, that a websocket's handshake may have
 _OTHERS = 256  # descriptors for all but connections: files, the store, models, threads
 _ENOUGH = 65_536  # descriptors; systems that know no limit get this many
 logger = logging.getLogger(__name__)
+logger.addFilter(Few(most=1))
 
 
 class Gate:
     """What the connections of one server share."""
 
-    def __init__(self, most: int, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, most: int) -> None:
         self.most = most
         self.lingering = 0  # connections that were refused and are not closed yet
-        self._clock = clock
-        self._logged = float("-inf")
-
-    def log_full(self) -> None:
-        """One line for all that are refused within a minute."""
-        if self._clock() - self._logged >= _LOG_EVERY_S:
-            self._logged = self._clock()
-            logger.warning("%d connections are open, as many as there may be: more are refused", self.most)
 
 
 class HttpConnection(H11Protocol):
@@ -111,7 +102,7 @@ class HttpConnection(H11Protocol):
         self.connections.discard(self)
         self._refused = True
         self.gate.lingering += 1
-        self.gate.log_full()
+        logger.warning("%d connections are open, as many as there may be: more are refused", self.gate.most)
         if self.gate.lingering > _LINGERING:
             self._close_refused()
         else:
@@ -176,24 +167,6 @@ def _raised_limit() -> int | None:
     except (OSError, ValueError):  # as macOS may, beyond a limit that it does not tell
         return soft
     return wanted
-
-
-class Sparingly(logging.Filter):
-    """Lets a line that says the same as one before through once a minute: a flood of bad requests is one line."""
-
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        super().__init__()
-        self._clock = clock
-        self._last: dict[str, float] = {}  # by what is said; few, since nothing that came is part of it
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info or record.levelno != logging.WARNING:
-            return True
-        now, key = self._clock(), str(record.msg)
-        if now - self._last.get(key, float("-inf")) < _LOG_EVERY_S:
-            return False
-        self._last[key] = now
-        return True
 
 
 def _response(status: int, code: ErrorCode, text: str) -> bytes:

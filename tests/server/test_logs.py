@@ -13,7 +13,7 @@ class Log:
         self.now = 0.0
         self._text = io.StringIO()
         handler = logging.StreamHandler(self._text)
-        handler.addFilter(Few(lambda: self.now))
+        handler.addFilter(Few(clock=lambda: self.now))
         self.logger = logging.Logger("calls")
         self.logger.addHandler(handler)
 
@@ -49,3 +49,10 @@ def test_tracebacks_of_one_fault_are_few_too() -> None:
         except RuntimeError:
             log.logger.exception("the model failed")
     assert sum("Traceback" in line for line in log.lines) == MOST
+
+
+def test_what_was_raised_makes_another_kind_of_the_same_line() -> None:
+    few = Few(most=1)
+    for kind, passes in ((RuntimeError, True), (RuntimeError, False), (ValueError, True)):
+        record = logging.LogRecord("calls", logging.ERROR, "", 0, "failed", (), (kind, kind(), None))
+        assert bool(few.filter(record)) is passes

@@ -16,10 +16,10 @@ from wire import Client
 
 from server.app import ServerSettings
 from server.live.registry import Engine
+from server.logs import Few
 from server.protocol.messages import WaitingMessage
 from server.serve import serving
 from server.web import connections
-from server.web.connections import Gate, Sparingly
 
 MOST = 3
 
@@ -32,8 +32,9 @@ def small(settings: ServerSettings, engine: Engine) -> Iterator[str]:
 
 
 def test_beyond_the_most_connections_each_is_told_so_and_those_that_are_there_go_on(
-    small: str, caplog: pytest.LogCaptureFixture
+    small: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(connections.logger, "filters", [Few(most=1)])  # as in a server that has logged nothing yet
     with ExitStack() as open_ones, caplog.at_level(logging.WARNING, "server.web"):
         pages = [open_ones.enter_context(Client(small, "/ws/follow")) for _ in range(MOST)]
         for _ in range(5):
@@ -148,29 +149,6 @@ def test_what_is_no_http_is_answered_with_a_sentence_and_logged_without_a_traceb
 
 def test_an_upgrade_to_something_else_is_answered_as_what_it_is(address: str) -> None:
     assert ask(address, "GET /api/health HTTP/1.1", "Upgrade: h2c").status == 200
-
-
-def test_the_same_warning_is_a_line_a_minute_and_no_fault_is_left_out() -> None:
-    now = 0.0
-    sparingly = Sparingly(lambda: now)
-
-    def passes(level: int, text: str, *args: object) -> bool:
-        return bool(sparingly.filter(logging.LogRecord("uvicorn.error", level, "", 0, text, args, None)))
-
-    assert [passes(logging.WARNING, "Invalid %s", number) for number in range(3)] == [True, False, False]
-    assert passes(logging.WARNING, "another")
-    assert passes(logging.ERROR, "fault")
-    assert passes(logging.ERROR, "fault")
-    now = 60.0
-    assert passes(logging.WARNING, "Invalid %s", 4)
-
-
-def test_connections_beyond_the_most_are_a_line_of_the_log_a_minute(caplog: pytest.LogCaptureFixture) -> None:
-    times = iter([0.0, 0.0, 1.0, 59.0, 60.0, 60.0, 61.0])
-    gate = Gate(5, lambda: next(times))
-    for _ in range(5):
-        gate.log_full()
-    assert len(caplog.records) == 2
 
 
 LIMITED = """
