@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 from server.live.call import CallOverError, LiveCall
-from server.live.registry import CallRegistry, RefusedError
+from server.live.registry import CallRegistry, RefusedError, ShuttingDownError
 from server.protocol.events.base import Message
 from server.protocol.events.call import EndReason, FeedState
 from server.protocol.events.errors import ErrorCode, ErrorMessage
@@ -81,7 +81,7 @@ class FeedSession:
         whole = len(pcm) // live.frame_bytes * live.frame_bytes
         self._half = pcm[whole:]
         self._taking = True
-        with _refusing():
+        with _refusing(live):
             try:
                 await live.take_audio(pcm[:whole])
             finally:
@@ -97,7 +97,7 @@ class FeedSession:
 
     def command(self, command: Command) -> None:
         """Carry out what a feed says between its audio. Raises `RefusedError`."""
-        with _refusing():
+        with _refusing(self._call):
             self._call.command(command)
 
     async def end(self) -> list[Message]:
@@ -105,6 +105,8 @@ class FeedSession:
         live = self._call
         live.finish(EndReason.STOPPED)
         await live.over.wait()
+        if live.left:
+            raise ShuttingDownError
         (ended,) = await live.journal.read(live.journal.seq - 1)
         return [*self._left_out(), read_from_server(ended.json)]
 
@@ -133,9 +135,11 @@ class FeedSession:
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
+def _refusing(live: LiveCall) -> Iterator[None]:
     """What a call that is over does not take is refused, as everything else that cannot be taken."""
     try:
         yield
     except CallOverError as over:
+        if live.left:
+            raise ShuttingDownError from over
         raise RefusedError(ErrorCode.CALL_OVER, str(over)) from over

@@ -26,6 +26,11 @@ from server.protocol.messages import (
 from server.web.keepalive import answers
 from server.web.sockets import answer, race, receive, telling_of_the_store
 
+_CLOSE_CODES = {
+    ErrorCode.CALL_TAKEN_OVER: CloseCode.TAKEN_OVER,
+    ErrorCode.SHUTTING_DOWN: CloseCode.SHUTTING_DOWN,
+}
+
 
 @telling_of_the_store
 async def feed(websocket: WebSocket) -> None:
@@ -43,9 +48,8 @@ async def feed(websocket: WebSocket) -> None:
                     _taken_over(session, start.call),
                 )
         except RefusedError as refused:
-            taken_over = refused.code is ErrorCode.CALL_TAKEN_OVER
             await answer(websocket, refused.code, refused)
-            await websocket.close(CloseCode.TAKEN_OVER if taken_over else CloseCode.CALL_REFUSED, refused.code.value)
+            await websocket.close(_CLOSE_CODES.get(refused.code, CloseCode.CALL_REFUSED), refused.code.value)
 
 
 async def _start(websocket: WebSocket, within_s: float) -> StartMessage:

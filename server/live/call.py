@@ -104,12 +104,13 @@ class LiveCall:
         self._now = session.now  # stream time in seconds
         self._finished = False  # no more audio is followed; results may still be out
         self._cut_short = False  # the server shuts down, and waits for the models no longer
-        self._without_words = 0  # turns, for that reason
         self._shed = 0
         self._dropped: dict[Channel, int] = {}
         self._status: StatusMessage | None = None  # as shown last
         self._lag_timer: asyncio.TimerHandle | None = None
-        self._reason: EndReason | None = None
+        self._without_words = 0  # turns that waited for their words when the call was cut short
+        self._ending = False
+        self._reason: EndReason | None = None  # why it ends; None: its server stops, and the next one may go on with it
         self._patience.feed_is(self.feed, self.paused)
         self._task = asyncio.create_task(self._run())
 
@@ -120,7 +121,12 @@ class LiveCall:
     @property
     def ending(self) -> bool:
         """Whether it takes no more audio."""
-        return self._reason is not None
+        return self._ending
+
+    @property
+    def left(self) -> bool:
+        """Whether its server stops before it has ended. It is not over then: another server may go on with it."""
+        return self._ending and (self._reason is None or self._cut_short)
 
     @property
     def frame_bytes(self) -> int:
@@ -172,21 +178,29 @@ class LiveCall:
 
     def finish(self, reason: EndReason) -> None:
         """No more audio comes. Wait for `over` to know that the last words are there."""
-        if self._reason is None:
+        if not self._ending:
             self._reason = reason
+            self.leave()
+
+    def leave(self) -> None:
+        """The server stops: keep what there is, words of open turns included, and leave the rest to the next server."""
+        if not self._ending:
+            self._ending = True
             self._patience.close()
             self._inbox.put(Finish())
 
     async def shut_down(self, patience_s: float) -> bool:
-        """End the call with what it has: audio and models get `patience_s` seconds, and no more.
+        """Leave the call, or let it end: audio and models get `patience_s` seconds, and no more.
 
-        Returns whether nothing had to be left out.
+        Returns whether nothing was left undone.
         """
-        self.finish(EndReason.SHUTDOWN)
+        self.leave()
         if await self._ends_within(patience_s):
             return True
         self._cut_short = True
+        self._without_words = self._out.turns
         self._out.cancel()
+        self._inbox.wake()
         if not await self._ends_within(CUT_SHORT_S):
             self._task.cancel()
             await self._ends_within(CUT_SHORT_S)
@@ -209,12 +223,22 @@ class LiveCall:
         try:
             errors = await self._follow()
             self._patience.close()
-            self.journal.call = structs.replace(self.journal.call, state=CallState.ENDED, ended_at=datetime.now(UTC))
-            await self.journal.tell([*errors, CallEndedMessage(self._now, self._reason or EndReason.SHUTDOWN)])
+            await self._close_journal(errors)
         finally:
             self.journal.close()
             self.over.set()
             self._inbox.close()  # a feed that waits for room learns that the call is over
+
+    async def _close_journal(self, errors: list[ErrorMessage]) -> None:
+        """Tell how the call ended; of one that is left, only what was left undone."""
+        call = self.journal.call
+        if self._reason is None or self.left:
+            self.journal.call = structs.replace(call, state=CallState.INTERRUPTED)
+            self.journal.keep_call()
+            await self.journal.tell(errors)
+        else:
+            self.journal.call = structs.replace(call, state=CallState.ENDED, ended_at=datetime.now(UTC))
+            await self.journal.tell([*errors, CallEndedMessage(self._now, self._reason)])
 
     async def _follow(self) -> list[ErrorMessage]:
         """Take steps until the call is over. What went wrong in the end, if anything did."""
@@ -224,16 +248,16 @@ class LiveCall:
             logger.error("Call %s was ended in the middle of a step that did not end.", self.id)
         except Exception as error:
             logger.exception("call %s failed", self.id)
-            self._reason = EndReason.FAILED
+            self._ending, self._reason = True, EndReason.FAILED
             await self._workers.on_sound(self.id, self._session.close)
             text = f"The call cannot be followed any further, through a fault in the program: {error!r}."
             return [ErrorMessage(ErrorCode.CALL_FAILED, text)]
         return self._left_out()
 
     async def _take_steps(self) -> None:
-        while not self._finished or self._out or self._inbox.has_results:
-            ahead = self._inbox.ahead and self._reason is not EndReason.SHUTDOWN
-            held = self._out.must_catch_up(ahead) and not self._cut_short
+        while not self._cut_short and (not self._finished or self._out or self._inbox.has_results):
+            ahead = self._inbox.ahead and not self.left
+            held = self._out.must_catch_up(ahead)
             with self._showing_lag():
                 if steps := self._inbox.take(TOGETHER_AHEAD if ahead else TOGETHER, held):
                     await self._take(steps, ahead)
@@ -264,8 +288,9 @@ class LiveCall:
             self._show(status)
 
     def _start(self, job: Job, ahead: bool) -> None:
-        if self._cut_short or (isinstance(job, WordsJob) and not self.words):
-            self._do_without(job)
+        if isinstance(job, WordsJob) and not self.words:
+            if job.final:
+                self._inbox.put_result(no_result(job))
             return
         future = self._workers.start(self.id, job, ahead)
         self._out.add(future, job)
@@ -276,17 +301,9 @@ class LiveCall:
         if not future.cancelled():
             error = future.exception()
             self._inbox.put_result(Failure(job, error) if error else future.result())
-        elif self._cut_short:
-            self._do_without(job)
-        else:
+        elif not self._cut_short:
             self._shed += 1
             self._metrics.shed.inc()
-
-    def _do_without(self, job: Job) -> None:
-        if isinstance(job, WordsJob) and not job.final:
-            return
-        self._without_words += self._cut_short and isinstance(job, WordsJob)
-        self._inbox.put_result(no_result(job))
 
     def _left_out(self) -> list[ErrorMessage]:
         """What shutdown did not wait for, in one sentence."""
@@ -294,12 +311,12 @@ class LiveCall:
             return []
         text = (
             f"The server was shut down before all was done: {self._inbox.audio_s:.1f} s of audio were not followed, "
-            f"and {self._without_words} turns have no words."
+            f"and {self._without_words} turns have no words yet."
         )
         return [ErrorMessage(ErrorCode.CUT_SHORT, text)]
 
     def _refuse_if_over(self) -> None:
-        if self._reason is not None:
+        if self._ending:
             raise CallOverError(self.id)
 
     async def _ends_within(self, seconds: float) -> bool:

@@ -93,6 +93,10 @@ class Inbox:
         self._changed.clear()
         await self._changed.wait()
 
+    def wake(self) -> None:
+        """Let whoever waits for a change look around."""
+        self._changed.set()
+
     def close(self) -> None:
         """No more is taken: a feed that waits for room need not."""
         self._closed = True

@@ -80,6 +80,10 @@ class Journal:
                 self._show(message)
         self._ring()
 
+    def keep_call(self) -> None:
+        """Have the store know how the call stands, without any message."""
+        self._submit([])
+
     def tell_now(self, message: AnyEphemeral) -> None:
         """Show an ephemeral message."""
         self._show(message)

@@ -37,6 +37,11 @@ class Outstanding:
         self._count(job, -1)
         return job
 
+    @property
+    def turns(self) -> int:
+        """How many turns wait for their words."""
+        return sum(isinstance(job, WordsJob) and job.final for job in self._jobs.values())
+
     def must_catch_up(self, ahead: bool) -> bool:
         """Whether the models are to catch up before the call goes on; `ahead`: it is ahead of the clock."""
         times = 1 if ahead else LIVE_PATIENCE

@@ -28,7 +28,7 @@ from server.pipeline.continued import AnyCore, ContinuedCore
 from server.pipeline.core import Core, CoreSettings
 from server.pipeline.models import Models
 from server.protocol.calls import CallInfo, CallState
-from server.protocol.events.call import CallStartedMessage, EndReason, FeedState, NotedMessage
+from server.protocol.events.call import CallStartedMessage, FeedState, NotedMessage
 from server.protocol.events.errors import ErrorCode
 from server.protocol.messages import StartMessage
 from server.store.store import Store
@@ -57,6 +57,13 @@ class RefusedError(CalmlineError):
     def __init__(self, code: ErrorCode, text: str) -> None:
         super().__init__(text)
         self.code = code
+
+
+class ShuttingDownError(RefusedError):
+    """The server stops. Calls that it leaves can be gone on with, by the same `start`, once it runs again."""
+
+    def __init__(self) -> None:
+        super().__init__(ErrorCode.SHUTTING_DOWN, "The server is being shut down; go on with the call in a while.")
 
 
 class Feeder(Protocol):
@@ -107,7 +114,7 @@ class CallRegistry:
             await self._take_over(live, start)
         async with self._opening:
             if self._ended:
-                raise RefusedError(ErrorCode.SHUTTING_DOWN, "The server is being shut down; try again in a while.")
+                raise ShuttingDownError
             live = self._live.get(start.call)
             live = await self._create(start) if live is None else self._take_up(live, start)
             self._feeders[start.call] = feeder
@@ -125,7 +132,7 @@ class CallRegistry:
         live.set_feed(FeedState.LOST)
 
     async def close(self) -> bool:
-        """End every call with what it has so far, within some seconds. Returns whether nothing was left undone."""
+        """Leave every call with what it has so far, within some seconds. Returns whether nothing was left undone."""
         if self._ended is None:
             self._ended = asyncio.create_task(self._end())
         return await self._ended
@@ -152,7 +159,7 @@ class CallRegistry:
             return True
         if self.settings.overload_policy is OverloadPolicy.REFUSE:
             self.metrics.refused.inc()
-            text = f"As many calls are followed already as this machine capacity ({most}); try again when one is over."
+            text = f"As many calls are followed already as this machine carries ({most}); try again when one is over."
             raise RefusedError(ErrorCode.AT_CAPACITY, text)
         self.metrics.tone_only.inc()
         return False
@@ -216,7 +223,7 @@ class CallRegistry:
         watch.add_done_callback(self._watching.discard)
         self._ring()
         if self._ended:  # meanwhile
-            live.finish(EndReason.SHUTDOWN)
+            live.leave()
         return live
 
     async def _take_over(self, live: LiveCall, start: StartMessage) -> None:

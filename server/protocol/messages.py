@@ -22,8 +22,9 @@ _LONGEST_REASON = 200  # characters
 
 
 class CloseCode:
-    """Why the server closes a websocket, besides 1000 (done) and 1012 (shutting down)."""
+    """Why the server closes a websocket, besides 1000 (done)."""
 
+    SHUTTING_DOWN = 1012  # a call that it left can be gone on with once it is back
     TRY_LATER = 1013
     UNAUTHORIZED = 4401
     FORBIDDEN = 4403

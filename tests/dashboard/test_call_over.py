@@ -65,15 +65,17 @@ def test_a_call_that_is_deleted_while_the_server_is_away_leaves_it_too(
         say(leaving, "The call that stood here was deleted.")
 
 
-def test_a_call_that_ends_while_the_server_is_away_says_so(
+def test_a_call_whose_server_stops_is_interrupted_and_goes_on_with_the_next_server(
     leaving: Page, returning: ServerSettings, wordless: Engine
 ) -> None:
     with serving(returning, wordless) as address:
         leaving.goto("/")
         with a_feed(address, START):
             say(leaving, "Listening. Nothing to do.")
-    with serving(returning, wordless):
-        say(leaving, "The call has ended: the server was shut down.")
+    with serving(returning, wordless) as address:
+        say(leaving, "The server stopped in the middle of this call.")
+        with a_feed(address, START):
+            say(leaving, "Listening. Nothing to do.")
 
 
 def test_a_call_that_a_server_left_unfinished_is_said_to_be_interrupted(

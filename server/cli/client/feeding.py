@@ -142,7 +142,8 @@ class Feeding:
                         self._outbox.forget(taken)
                     case ErrorMessage() as error:
                         refusal = error
-                        await asyncio.to_thread(self._show, error)
+                        if error.code not in _PASSING:
+                            await asyncio.to_thread(self._show, error)
         except WebSocketException:
             if refusal and connection.close_code and connection.close_code >= 4000:
                 raise LinkError(refusal.text) from None

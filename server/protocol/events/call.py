@@ -9,7 +9,7 @@ from server.protocol.events.base import Count, DurableMessage, EphemeralMessage,
 class EndReason(StrEnum):
     STOPPED = "stopped"  # the feed said so
     LOST = "lost"  # the feed went away and did not come back
-    SHUTDOWN = "shutdown"  # the server was shut down
+    SHUTDOWN = "shutdown"  # the server was shut down; in calls of earlier versions, now they are interrupted
     SILENCE = "silence"  # nobody spoke for a long time
     PAUSED = "paused"  # it stayed paused for a long time
     FAILED = "failed"  # a fault in the program; the log has it

@@ -1,5 +1,6 @@
-"""A server that is killed in the middle of a call, and started again: our own client goes on with the call."""
+"""A server that stops in the middle of a call, and is started again: our own client goes on with the call."""
 
+import signal
 import socket
 from collections import Counter
 from pathlib import Path
@@ -42,10 +43,11 @@ def turns(events: list[DurableMessage], kind: type[TurnStartedMessage | TurnEnde
     return Counter((it.channel, it.turn) for it in events if isinstance(it, kind))
 
 
-def test_a_replay_goes_on_over_a_server_that_was_killed_and_started_again(
-    tmp_path: Path, call_file: Path, port: int
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_a_replay_goes_on_over_a_server_that_stopped_and_was_started_again(
+    tmp_path: Path, call_file: Path, port: int, end: signal.Signals
 ) -> None:
-    """At 6 times its own pace words are behind when the server dies."""
+    """At 6 times its own pace words are behind when the server stops."""
     servers, client = CommandLine(tmp_path), CommandLine(tmp_path / "client")
     client.home.mkdir()
     with servers.start("serve", "--port", port, errors_too=True) as server:
@@ -56,7 +58,7 @@ def test_a_replay_goes_on_over_a_server_that_was_killed_and_started_again(
         shown = [read_from_server(next(replay.stdout))]
         while not (isinstance(shown[-1], TurnStartedMessage) and shown[-1].at > 10):
             shown.append(read_from_server(next(replay.stdout)))
-        server.kill()
+        server.send_signal(end)
     with servers.start("serve", "--port", port, errors_too=True) as server:
         with replay:
             shown += [read_from_server(line) for line in replay.stdout]

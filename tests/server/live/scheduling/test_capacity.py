@@ -1,4 +1,4 @@
-"""Beyond what a machine capacity a call is refused in one sentence, or followed by its sound alone."""
+"""Beyond what a machine carries a call is refused in one sentence, or followed by its sound alone."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -86,7 +86,7 @@ def test_a_call_too_many_is_refused_with_the_reason_and_has_room_once_one_is_ove
             second.say(StartMessage(call="two", agent="Kim", rate=8000))
             refused = second.hear_one(ErrorMessage)
             assert refused.code is ErrorCode.AT_CAPACITY
-            assert "as many calls are followed already as this machine capacity (1)" in refused.text.lower()
+            assert "as many calls are followed already as this machine carries (1)" in refused.text.lower()
             second.hear_all()
             assert second.socket.close_code == CloseCode.CALL_REFUSED
         first.say(StopMessage())
