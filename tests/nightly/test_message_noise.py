@@ -132,8 +132,8 @@ async def make_noise(count: int, home: Path) -> None:
     assert resident[-1] < GROWTH * resident[0], resident
 
 
-async def test_calls_go_on_among_fifty_thousand_messages(tmp_path: Path) -> None:
-    await make_noise(50_000, tmp_path)
+async def test_calls_go_on_among_a_hundred_thousand_messages(tmp_path: Path) -> None:
+    await make_noise(100_000, tmp_path)
 
 
 @pytest.mark.nightly

@@ -1,25 +1,31 @@
 """A whole server in trouble with its store: locked, killed, its folder deleted, and asked to forget."""
 
+import json
 import shutil
 import signal
+from collections import Counter
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
+from msgspec import structs
 from server_process import a_process
 from wire import Client, a_feed
 
 from server.app import ServerSettings
 from server.live.registry import Engine
+from server.protocol.calls import CallInfo, Layout
 from server.protocol.events.base import DurableMessage, Message
 from server.protocol.events.call import CallEndedMessage, StatusMessage
 from server.protocol.events.tone import TrendMessage
 from server.protocol.messages import NoteMessage, StartMessage, StopMessage
 from server.serve import serving
+from server.store.numbering import Stored
 from server.store.store import Store, StoreError
 
 Locked = Callable[[Path], AbstractContextManager[None]]
@@ -60,6 +66,24 @@ def test_kill_9_under_a_lock_loses_nothing_that_a_follower_was_shown(settings: S
     with a_process(settings) as (_, address), Client(address, "/ws/calls/one") as page:
         assert durable(page.hear_all()) == kept
         assert [event.seq for event in kept] == list(range(1, len(kept) + 1))
+
+
+def test_verdicts_are_taken_while_eight_calls_are_stored(settings: ServerSettings, engine: Engine) -> None:
+    began = datetime(2026, 1, 2, tzinfo=UTC)
+    over = CallInfo(id="over", agent="Kim", title=None, layout=Layout.MIXED, rate=8000, started_at=began)
+    with Store(Path(settings.data_folder or "")) as store:
+        store.keep(over, [Stored(1, '{"type":"detection"}')])
+    with serving(settings, engine) as address, ExitStack() as feeds, httpx.Client(base_url=address) as http:
+        live = [feeds.enter_context(a_feed(address, structs.replace(START, call=f"live-{k}"))) for k in range(8)]
+        answers = Counter[int]()
+        for second in range(8):
+            for feed in live:
+                feed.say(HUM)
+            for k in range(100):
+                verdict = ("useful", "wrong", "not now", None)[(second + k) % 4]
+                answers[http.put("/api/calls/over/verdicts/1", content=json.dumps(verdict)).status_code] += 1
+        assert answers == {204: 800}
+        assert all(http.get(f"/api/calls/live-{k}/events").json()["events"] for k in range(8))
 
 
 def test_a_folder_that_is_deleted_during_a_call_costs_nothing_that_was_shown(
