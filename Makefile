@@ -5,7 +5,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY := .venv/ready
 
-LOWEST := tests/audio/test_quiet.py tests/audio/test_vad.py tests/audio/test_intake.py tests/models/tone/test_types.py \
+LOWEST := tests/audio/test_quiet.py tests/audio/speech/test_vad.py tests/audio/test_intake.py tests/models/tone/test_types.py \
 	tests/server/test_settings.py tests/server/test_serve.py tests/server/store tests/server/feeds/test_websocket.py \
 	tests/server/web/test_api.py tests/server/web/test_follow.py tests/server/web/test_connections.py \
 	tests/server/cli/test_replay.py

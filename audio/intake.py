@@ -11,7 +11,7 @@ import soxr
 
 from audio.errors import CalmlineError
 from audio.frame import SAMPLE_RATE, Channel, Samples
-from audio.source import Pcm
+from audio.sources.source import Pcm
 
 LOWEST, HIGHEST = 8_000, 192_000  # Hz
 

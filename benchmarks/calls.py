@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from audio.files import open_recording
 from audio.frame import Channel, Samples
 from audio.intake import Intake
+from audio.sources.files import open_recording
 from models.training.data.corpora import data_folder
 
 DEMO_CALL = Path(__file__).resolve().parents[1] / "server" / "demo" / "billing_call.opus"

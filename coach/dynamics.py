@@ -9,7 +9,7 @@ from collections import deque
 from typing import TypeAlias
 
 from audio.frame import STEREO, Channel, to_samples
-from audio.turns import Overlap, Turn, TurnEnded, TurnStarted
+from audio.speech.turns import Overlap, Turn, TurnEnded, TurnStarted
 from coach.types import Dynamics
 
 LISTENING_SOUND = to_samples(0.7)  # overlaps up to this long are "mm-hm": two in five gaps of ordinary talk overlap

@@ -10,15 +10,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from audio.frame import Channel, to_seconds
-from coach.calming import Calming
-from coach.escalation import EscalationSettings, SoundEscalation
-from coach.escalation_dedup import EscalationDedup, escalation
-from coach.pace import AgentPace
-from coach.practices import Acknowledging, negative_wording
+from coach.escalation.dedup import EscalationDedup, escalation
+from coach.escalation.sound import EscalationSettings, SoundEscalation
+from coach.escalation.trend_direction import TrendDirection
+from coach.escalation.word_evidence import WordEvidence
+from coach.practices.calming import Calming
+from coach.practices.pace import AgentPace
+from coach.practices.waiting import Waiting
+from coach.practices.wording import Acknowledging, negative_wording
 from coach.rule_engine import RuleEngine
 from coach.rules import Rule
 from coach.signals import SOUND
-from coach.trend_direction import TrendDirection
 from coach.types import (
     Detection,
     Direction,
@@ -32,8 +34,6 @@ from coach.types import (
     Tick,
     Trend,
 )
-from coach.waiting import Waiting
-from coach.word_evidence import WordEvidence
 from models.text_cues import TextCues, shipped_cues
 
 

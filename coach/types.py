@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from audio.prosody_window import ProsodySummary
-from audio.turns import Turn
+from audio.prosody.window import ProsodySummary
+from audio.speech.turns import Turn
 from models.tone.types import ToneReading
 from models.words.types import Transcript
 

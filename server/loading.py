@@ -7,7 +7,7 @@ sentence, before a call begins.
 from pathlib import Path
 
 from audio.paths import expanded
-from audio.vad import load_vad
+from audio.speech.vad import load_vad
 from coach.rules import load_rules
 from models.threads import bound_threads
 from models.tone.dimensional_tone import DimensionalTone, is_dimensional

@@ -20,9 +20,9 @@ from platformdirs import user_config_path
 
 from audio.errors import CalmlineError
 from audio.ranges import Text
-from audio.turns import TurnSettings
+from audio.speech.turns import TurnSettings
 from coach.cue_policy import CuePolicySettings
-from coach.escalation import EscalationSettings
+from coach.escalation.sound import EscalationSettings
 from models.tone.customer_speech import CustomerSpeechSettings
 from models.tone.onnx_tone import ToneSettings
 from models.words.partial_words import PartialWordsSettings

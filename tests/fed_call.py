@@ -7,7 +7,7 @@ from typing import Self, TypeVar
 import numpy as np
 from wire import Client, a_feed
 
-from audio.files import open_recording
+from audio.sources.files import open_recording
 from server.demo import DEMO_CALL
 from server.protocol.events.base import Message
 from server.protocol.events.call import CallEndedMessage

@@ -13,7 +13,7 @@ import logging
 import sys
 import threading
 
-from audio.vad import load_vad
+from audio.speech.vad import load_vad
 from coach.rules import load_rules
 from models.tone.onnx_tone import OnnxTone
 from models.words.process import WordsProcess

@@ -9,7 +9,7 @@ from server.app import ServerSettings
 
 PROGRAM = """
 import sys
-from audio.vad import load_vad
+from audio.speech.vad import load_vad
 from coach.rules import load_rules
 from models.tone.onnx_tone import OnnxTone
 from server.app import ServerSettings

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from audio.files import open_recording
 from audio.frame import SAMPLE_RATE, Samples
 from audio.intake import Intake
-from audio.turns import Voice
-from audio.vad import WINDOW
+from audio.sources.files import open_recording
+from audio.speech.turns import Voice
+from audio.speech.vad import WINDOW
 
 
 def hear(path: Path) -> tuple[Samples, ...]:

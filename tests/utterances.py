@@ -3,9 +3,9 @@
 import numpy as np
 
 from audio.frame import FRAME, Channel, Samples
-from audio.history import History
-from audio.turns import Turn, TurnEnded, TurnStarted, TurnTracker
-from audio.vad import Vad, load_vad
+from audio.speech.history import History
+from audio.speech.turns import Turn, TurnEnded, TurnStarted, TurnTracker
+from audio.speech.vad import Vad, load_vad
 from models.words.decode_requests import DecodeRequests
 from models.words.partial_words import PartialWords, PartialWordsSettings
 from models.words.types import WordsJob

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audio.errors import CalmlineError
-from audio.vad import load_vad
+from audio.speech.vad import load_vad
 from benchmarks.load.callers import Load, a_days_sound, sent
 from benchmarks.load.long_call import lay_long_call
 from benchmarks.load.processes import rss_mb

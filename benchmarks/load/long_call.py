@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import json, structs
 
-from audio.files import open_recording
+from audio.sources.files import open_recording
 from server.demo import DEMO_CALL
 from server.live.registry import Engine
 from server.offline.analysis import analyze

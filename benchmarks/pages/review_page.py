@@ -11,7 +11,7 @@ from time import perf_counter
 
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
-from audio.vad import load_vad
+from audio.speech.vad import load_vad
 from benchmarks.load.long_call import lay_long_call
 from benchmarks.machine import Machine, Spread, spread, this_machine
 from benchmarks.pages.page import chromium

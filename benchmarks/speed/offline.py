@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
-from audio.files import open_recording
+from audio.sources.files import open_recording
 from benchmarks.load.processes import cpu_s, rss_mb
 from benchmarks.machine import Machine, this_machine
 from server.loading import load_engine

@@ -13,7 +13,7 @@ from time import process_time
 import librosa
 
 from audio.frame import FRAME, HOP, SAMPLE_RATE, Samples
-from audio.pitch import HIGHEST, LOWEST, NFFT
+from audio.prosody.pitch import HIGHEST, LOWEST, NFFT
 
 OPENSMILE = "openSMILE eGeMAPSv02"
 LIBROSA = "librosa pYIN, RMS, centroid"

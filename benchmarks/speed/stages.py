@@ -17,10 +17,10 @@ import numpy as np
 import onnxruntime
 
 from audio.frame import FRAME, Channel, Samples
-from audio.level import LevelMeter
-from audio.prosody import Prosody
-from audio.turns import TurnTracker
-from audio.vad import Vad
+from audio.prosody.blocks import Prosody
+from audio.speech.level import LevelMeter
+from audio.speech.turns import TurnTracker
+from audio.speech.vad import Vad
 from benchmarks.calls import Call
 from coach.rules import Rule
 from models.tone.types import ToneJob

@@ -15,7 +15,7 @@ from functools import cache, partial
 import numpy as np
 
 from audio.frame import SAMPLE_RATE, STEREO, to_samples, to_seconds
-from audio.vad import load_vad
+from audio.speech.vad import load_vad
 from benchmarks.calls import Call, load_call, recorded_call
 from benchmarks.machine import Machine, this_machine
 from benchmarks.tone.escalation_calls import Plan, lay, plans

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from audio.frame import SAMPLE_RATE, STEREO, Channel, Samples
-from audio.vad import load_vad
+from audio.speech.vad import load_vad
 from benchmarks.calls import DEMO_CALL, load_call
 from benchmarks.words.text import errors, words_of
 from models.training.data.corpora import Corpus, clips, data_folder

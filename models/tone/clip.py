@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from audio.frame import Channel, Samples, to_samples
-from audio.turns import Turn, TurnEnded, TurnSettings, TurnTracker
-from audio.vad import Vad, VadModel
+from audio.speech.turns import Turn, TurnEnded, TurnSettings, TurnTracker
+from audio.speech.vad import Vad, VadModel
 from models.tone.types import NoReading, ToneJob, ToneModel, ToneReading
 
 TURNS = TurnSettings(onset=0.2, offset=0.1)

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from audio.errors import CalmlineError
 from audio.frame import Samples, to_samples
-from audio.quality import clipped_share, signal_to_noise_db
 from audio.ranges import Share
+from audio.speech.quality import clipped_share, signal_to_noise_db
 from models.tone.types import NoReading, ToneJob, ToneReading
 
 WEIGHTS = Path(__file__).parents[1] / "weights"

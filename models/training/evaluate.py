@@ -20,8 +20,8 @@ from sklearn.metrics import roc_auc_score
 
 from audio.errors import CalmlineError
 from audio.frame import FRAME, SAMPLE_RATE, Channel, Frame, Samples, to_samples
-from audio.turns import TurnTracker
-from audio.vad import Vad, VadModel, load_vad
+from audio.speech.turns import TurnTracker
+from audio.speech.vad import Vad, VadModel, load_vad
 from models.tone.clip import read_clip
 from models.tone.customer_speech import CustomerSpeech
 from models.tone.onnx_tone import OnnxTone, shipped

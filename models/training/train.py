@@ -20,7 +20,7 @@ import onnx
 from numpy.typing import NDArray
 
 from audio.errors import CalmlineError
-from audio.vad import load_vad
+from audio.speech.vad import load_vad
 from models.tone.onnx_tone import WEIGHTS
 from models.training.data.corpora import Clip, Corpus, Split, clips
 from models.training.data.windows import (

@@ -8,8 +8,8 @@ have a stage of their own, `partial_words`.
 from dataclasses import dataclass
 
 from audio.frame import to_samples
-from audio.history import History
-from audio.turns import TurnEnded
+from audio.speech.history import History
+from audio.speech.turns import TurnEnded
 from models.words.types import WordsJob
 
 ROOM_S = 0.2  # seconds of audio before and after a turn: word ends are fainter than the VAD detects

@@ -14,9 +14,9 @@ from typing import Annotated
 from msgspec import Meta
 
 from audio.frame import to_samples
-from audio.history import History
 from audio.ranges import Span
-from audio.turns import Turn, TurnEvent, TurnStarted
+from audio.speech.history import History
+from audio.speech.turns import Turn, TurnEvent, TurnStarted
 from models.words.agreement import Agreement
 from models.words.decode_requests import Room
 from models.words.types import Transcript, Word, WordsJob

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from audio.frame import Channel, Samples
-from audio.turns import Turn
+from audio.speech.turns import Turn
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from msgspec import Meta
 from audio.errors import CalmlineError
 from audio.frame import SAMPLE_RATE, to_samples
 from audio.ranges import Span, Text
-from audio.turns import Turn
+from audio.speech.turns import Turn
 from models.words.hallucinations import is_hallucination
 from models.words.short_context import Decoded, ShortContext, context_of, loop_start
 from models.words.types import Transcript, Word, WordsJob

@@ -9,7 +9,7 @@ import webbrowser
 
 from msgspec import structs
 
-from audio.files import open_recording
+from audio.sources.files import open_recording
 from server.cli.client.feeding import Say, Show
 from server.cli.client.link import link_to_server
 from server.cli.client.send import NAP_S, as_said, send_call, until_interrupted

@@ -5,8 +5,8 @@ In: the devices of this moment. Out: `Listed` rows, and what is in the way of a 
 
 from msgspec import Struct
 
-from audio.devices import Device, DeviceError, choose
 from audio.frame import STEREO, Channel
+from audio.sources.devices import Device, DeviceError, choose
 
 COLUMNS = (" number", "device", " channels", " rate", "kind", "heard as")
 

@@ -9,8 +9,8 @@ from contextlib import closing
 from itertools import chain, takewhile
 
 from audio.frame import STEREO, Channel
-from audio.headset import Headset
-from audio.source import Pcm
+from audio.sources.headset import Headset
+from audio.sources.source import Pcm
 from server.cli.client.feeding import Say, Show
 from server.cli.client.link import link_to_server
 from server.cli.client.outbox import FromFeed

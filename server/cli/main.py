@@ -112,7 +112,7 @@ def serve(context: typer.Context, host: Host = None, port: Port = None, keep_aud
 @app.command()
 def devices(as_json: AsJson = False) -> None:
     """List what this machine can hear from, and who would be heard where."""
-    from audio.devices import list_devices
+    from audio.sources.devices import list_devices
     from server.cli.console import say, write_json, write_table
     from server.cli.devices import COLUMNS, listed, row
 
@@ -137,7 +137,7 @@ def listen(
     as_json: AsJson = False,
 ) -> None:
     """Follow a call on the headset, until Ctrl-C; starts a server if none runs."""
-    from audio.headset import open_headset
+    from audio.sources.headset import open_headset
     from server.cli.console import say, teller
     from server.cli.listen import listen as run
 
@@ -165,7 +165,7 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Play a recorded call to the server as if it were live; starts one if none runs."""
-    from audio.files import open_recording
+    from audio.sources.files import open_recording
     from server.cli.console import say, teller
     from server.cli.replay import replay as run
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 from msgspec import structs
 
-from audio.files import Recording
-from audio.source import Pcm
+from audio.sources.files import Recording
+from audio.sources.source import Pcm
 from server.cli.client.feeding import Say, Show
 from server.cli.client.link import link_to_server
 from server.cli.client.send import NAP_S, as_said, send_call, until_interrupted

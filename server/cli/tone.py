@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from audio.vad import load_vad
+from audio.speech.vad import load_vad
 from server.loading import load_tone
 from server.offline.clips import FileTone, read_files
 from server.settings import ModelSettings

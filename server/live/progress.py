@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from audio.frame import Channel, to_samples, to_seconds
-from audio.turns import Turn, TurnEnded, TurnStarted
+from audio.speech.turns import Turn, TurnEnded, TurnStarted
 from server.pipeline.continued import LEAD_S, Continuation
 from server.protocol.calls import CallInfo
 from server.protocol.events import AnyDurable

@@ -15,7 +15,7 @@ import numpy as np
 
 from audio.frame import SAMPLE_RATE, Channel, Samples, to_samples, to_seconds
 from audio.intake import Intake
-from audio.turns import TurnEnded, TurnStarted
+from audio.speech.turns import TurnEnded, TurnStarted
 from models.tone.types import ToneJob, ToneReading
 from models.words.types import Transcript, WordsJob
 from server.live.steps import Audio, Failure, Finish, Pause, Resume, Step

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from msgspec import structs
 
-from audio.files import Recording
 from audio.frame import to_seconds
 from audio.intake import Intake
-from audio.source import Pcm
+from audio.sources.files import Recording
+from audio.sources.source import Pcm
 from server.live.registry import Engine
 from server.pipeline.look_ahead import LookAheadPipeline
 from server.protocol.calls import CallInfo, CallState

@@ -15,7 +15,7 @@ from time import monotonic
 from msgspec import Struct
 
 from audio.errors import CalmlineError
-from audio.files import open_recording
+from audio.sources.files import open_recording
 from audio.text import printable
 from coach.types import Fate
 from server.live.registry import Engine

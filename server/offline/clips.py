@@ -12,11 +12,11 @@ import numpy as np
 from msgspec import Struct
 
 from audio.errors import CalmlineError
-from audio.files import open_recording
 from audio.frame import SAMPLE_RATE, Channel, Samples
 from audio.intake import Intake
+from audio.sources.files import open_recording
+from audio.speech.vad import VadModel
 from audio.text import printable
-from audio.vad import VadModel
 from models.tone.clip import read_clip
 from models.tone.types import NoReading, ToneModel
 from server.offline.faults import in_a_sentence

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from audio.frame import FRAME, Channel, Frame, Samples, to_samples
-from audio.framing import Framer
-from audio.history import History
-from audio.level import Level, LevelMeter
-from audio.prosody_window import ProsodySummary, ProsodyWindow
-from audio.turns import TurnEnded, TurnEvent, TurnSettings, TurnTracker, Voice
-from audio.vad import Vad, VadModel
+from audio.prosody.window import ProsodySummary, ProsodyWindow
+from audio.speech.framing import Framer
+from audio.speech.history import History
+from audio.speech.level import Level, LevelMeter
+from audio.speech.turns import TurnEnded, TurnEvent, TurnSettings, TurnTracker, Voice
+from audio.speech.vad import Vad, VadModel
 from models.tone.customer_speech import CustomerSpeech, CustomerSpeechSettings
 from models.tone.types import ToneJob
 from models.words.decode_requests import DecodeRequests

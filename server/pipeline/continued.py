@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 
 from audio.frame import Channel, Samples, to_samples
-from audio.turns import Turn, TurnEnded, TurnStarted
+from audio.speech.turns import Turn, TurnEnded, TurnStarted
 from coach.types import JudgedTrend, ShownTrend
 from models.tone.types import ToneJob
 from models.words.decode_requests import ROOM_S

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from audio.frame import FRAME, Channel, Samples
-from audio.level import Level
-from audio.overlap import OverlapTracker
-from audio.turns import Overlap, Turn, TurnEnded, TurnEvent, TurnStarted
-from audio.vad import VadModel
+from audio.speech.level import Level
+from audio.speech.overlap import OverlapTracker
+from audio.speech.turns import Overlap, Turn, TurnEnded, TurnEvent, TurnStarted
+from audio.speech.vad import VadModel
 from coach.cue_policy import CuePolicy, CuePolicySettings
 from coach.dynamics import DynamicsTracker
-from coach.escalation import EscalationSettings
+from coach.escalation.sound import EscalationSettings
 from coach.lanes import SoundLane, WordsLane
 from coach.rules import Rule
 from coach.types import Cue, Detection, Direction, Dynamics, FinishedTurn, JudgedTrend, Pace, ShownTrend, Tick, Trend

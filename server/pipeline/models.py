@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from audio.vad import VadModel
+from audio.speech.vad import VadModel
 from models.tone.types import ToneModel
 from models.words.types import WordsModel
 

@@ -13,7 +13,7 @@ from msgspec import ValidationError, convert
 
 from audio.errors import CalmlineError
 from audio.frame import STEREO
-from audio.source import Source
+from audio.sources.source import Source
 from audio.text import printable
 from server.protocol.calls import LONGEST_NAME, Layout, Name
 from server.protocol.messages import StartMessage

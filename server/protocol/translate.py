@@ -5,10 +5,10 @@ Stateless. Figures are rounded here and nowhere else, so live, replayed and anal
 
 from functools import singledispatch
 
-import audio.level
-import audio.turns
-import coach.types
 from audio.frame import to_seconds
+from audio.speech.level import Level
+from audio.speech.turns import Overlap, TurnEnded, TurnStarted
+from coach.types import Cue, Detection, Direction, Dynamics, Evidence, JudgedTrend, Pace, ShownTrend, Trend
 from models.tone.types import ToneReading
 from models.words.types import Transcript
 from server.pipeline.core import Event
@@ -32,17 +32,17 @@ def message(event: Event) -> AnyDurable | AnyEphemeral:
 
 
 @message.register
-def _(event: audio.level.Level) -> LevelMessage:
+def _(event: Level) -> LevelMessage:
     return LevelMessage(to_seconds(event.at), event.channel, round(event.dbfs, 1), event.clipped)
 
 
 @message.register
-def _(event: audio.turns.TurnStarted) -> TurnStartedMessage:
+def _(event: TurnStarted) -> TurnStartedMessage:
     return TurnStartedMessage(to_seconds(event.at), event.channel, event.index, to_seconds(event.start))
 
 
 @message.register
-def _(event: audio.turns.TurnEnded) -> TurnEndedMessage:
+def _(event: TurnEnded) -> TurnEndedMessage:
     turn = event.turn
     return TurnEndedMessage(
         to_seconds(event.at), turn.channel, turn.index, to_seconds(turn.start), to_seconds(turn.end), event.cut
@@ -50,7 +50,7 @@ def _(event: audio.turns.TurnEnded) -> TurnEndedMessage:
 
 
 @message.register
-def _(event: audio.turns.Overlap) -> OverlapMessage:
+def _(event: Overlap) -> OverlapMessage:
     return OverlapMessage(to_seconds(event.at), to_seconds(event.start), to_seconds(event.end), event.starter)
 
 
@@ -74,7 +74,7 @@ def _(event: ToneReading) -> ToneMessage:
 
 
 @message.register
-def _(event: coach.types.Dynamics) -> DynamicsMessage:
+def _(event: Dynamics) -> DynamicsMessage:
     return DynamicsMessage(
         at=to_seconds(event.at),
         agent_talk=to_seconds(event.agent_talk),
@@ -90,32 +90,32 @@ def _(event: coach.types.Dynamics) -> DynamicsMessage:
 
 
 @message.register
-def _(event: coach.types.ShownTrend) -> LiveTrendMessage:
+def _(event: ShownTrend) -> LiveTrendMessage:
     return LiveTrendMessage(*_trend(event.trend))
 
 
 @message.register
-def _(event: coach.types.JudgedTrend) -> TrendMessage:
+def _(event: JudgedTrend) -> TrendMessage:
     shown = (_figure(event.shown.value), event.shown.direction) if event.shown else (None, None)
     return TrendMessage(*_trend(event.trend), *shown)
 
 
 @message.register
-def _(event: coach.types.Pace) -> PaceMessage:
+def _(event: Pace) -> PaceMessage:
     return PaceMessage(
         to_seconds(event.at), round(event.now, 1), None if event.usual is None else round(event.usual, 1)
     )
 
 
 @message.register
-def _(event: coach.types.Detection) -> DetectionMessage:
+def _(event: Detection) -> DetectionMessage:
     return DetectionMessage(
         to_seconds(event.at), event.rule, event.kind, event.say, event.advice, _evidence(event.evidence)
     )
 
 
 @message.register
-def _(event: coach.types.Cue) -> CueMessage:
+def _(event: Cue) -> CueMessage:
     found = event.detection
     return CueMessage(
         at=to_seconds(event.at),
@@ -130,12 +130,12 @@ def _(event: coach.types.Cue) -> CueMessage:
     )
 
 
-def _trend(trend: coach.types.Trend) -> tuple[float, float, coach.types.Direction, float, list[EvidenceMessage]]:
+def _trend(trend: Trend) -> tuple[float, float, Direction, float, list[EvidenceMessage]]:
     evidence = _evidence(trend.evidence)
     return to_seconds(trend.at), _figure(trend.value), trend.direction, _figure(trend.confidence), evidence
 
 
-def _evidence(reasons: tuple[coach.types.Evidence, ...]) -> list[EvidenceMessage]:
+def _evidence(reasons: tuple[Evidence, ...]) -> list[EvidenceMessage]:
     return [
         EvidenceMessage(it.name, it.text, _figure(it.value), to_seconds(it.start), to_seconds(it.end)) for it in reasons
     ]

@@ -9,7 +9,7 @@ import pytest
 import soundfile  # type: ignore[import-untyped]
 
 from audio.errors import CalmlineError
-from audio.files import open_recording
+from audio.sources.files import open_recording
 
 RATE = 16_000
 LONGEST_S = 3700.0  # of sound out of a file that held one second: an hour of silence may be missing in it

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from audio.frame import MONO, SAMPLE_RATE, STEREO, Channel, Samples
 from audio.intake import Intake, RateError
-from audio.source import Pcm
+from audio.sources.source import Pcm
 
 RATES = [8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000, 192_000]
 NOISE = np.random.default_rng(1).integers(-9_000, 9_000, (12_000, 2), np.int16)

@@ -34,7 +34,7 @@ def test_that_comes_first_in_the_package(package: str) -> None:
 
 
 def test_onnxruntime_leaves_nothing_in_the_users_cache(tmp_path: Path) -> None:
-    program = "from audio.vad import load_vad; load_vad()"
+    program = "from audio.speech.vad import load_vad; load_vad()"
     home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache"), "ORT_DISABLE_TELEMETRY": "0"}
     subprocess.run([sys.executable, "-c", program], env=os.environ | home, check=True)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

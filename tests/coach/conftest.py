@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from audio.frame import Channel, to_samples
-from audio.prosody_window import ProsodySummary
-from audio.turns import Turn
+from audio.prosody.window import ProsodySummary
+from audio.speech.turns import Turn
 from coach.lanes import SoundLane, WordsLane
 from coach.rules import Rule, load_rules
 from coach.types import Detection, Dynamics, FinishedTurn, Moment, Tick, Trend

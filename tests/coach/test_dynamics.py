@@ -1,7 +1,7 @@
 """Conversation dynamics from turns with known times."""
 
 from audio.frame import Channel, to_samples
-from audio.turns import Overlap, Turn, TurnEnded, TurnStarted
+from audio.speech.turns import Overlap, Turn, TurnEnded, TurnStarted
 from coach.dynamics import DynamicsTracker
 
 HANGOVER_S = 0.6

@@ -9,7 +9,7 @@ from browser import CHROMIUM, QUIET, guarded
 from fed_call import FedCall
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from audio.vad import load_vad
+from audio.speech.vad import load_vad
 from coach.rules import load_rules
 from models.tone.onnx_tone import OnnxTone
 from server.app import ServerSettings

@@ -9,7 +9,7 @@ from browser import PHONE, guarded
 from playwright.sync_api import Browser, Locator, Page, expect
 from wire import a_feed
 
-from audio.files import open_recording
+from audio.sources.files import open_recording
 from server.app import ServerSettings
 from server.demo import DEMO_CALL
 from server.live.registry import Engine

@@ -3,7 +3,7 @@
 import pytest
 
 from audio.frame import Channel, to_samples
-from audio.turns import Turn
+from audio.speech.turns import Turn
 from models.text_cues import CueKind, PhrasebookError, TextCues, shipped_cues
 from models.words.types import Transcript, Word
 

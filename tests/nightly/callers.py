@@ -15,8 +15,8 @@ from websockets.exceptions import WebSocketException
 from wire import Client
 
 from audio.errors import CalmlineError
-from audio.files import open_recording
-from audio.source import Pcm
+from audio.sources.files import open_recording
+from audio.sources.source import Pcm
 from server.cli.client.link import Link
 from server.cli.client.send import send_call
 from server.demo import DEMO_CALL

@@ -17,7 +17,7 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 HUM = np.random.default_rng(1).normal(0, 100, (8000, 2)).astype("<i2").tobytes()  # a second of quiet noise
 PROGRAM = """
 import json, os, sys, threading
-from audio.vad import load_vad
+from audio.speech.vad import load_vad
 from coach.rules import load_rules
 from models.tone.onnx_tone import OnnxTone
 from server.app import ServerSettings

@@ -16,7 +16,7 @@ from hanging_server import Running, a_hanging_server
 from websockets.exceptions import ConnectionClosed
 from wire import Client, a_feed
 
-from audio.files import open_recording
+from audio.sources.files import open_recording
 from server.app import ServerSettings
 from server.protocol.calls import CallState
 from server.protocol.events.base import DurableMessage, Message

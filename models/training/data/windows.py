@@ -13,8 +13,8 @@ from faster_whisper.audio import decode_audio
 from numpy.typing import NDArray
 
 from audio.frame import SAMPLE_RATE, Channel, Samples, to_samples
-from audio.turns import TurnTracker
-from audio.vad import WINDOW, Vad, VadModel
+from audio.speech.turns import TurnTracker
+from audio.speech.vad import WINDOW, Vad, VadModel
 from models.training.data.augment import Augmentation, speech_window
 from models.training.data.corpora import Clip
 from models.training.data.not_speech import not_speech

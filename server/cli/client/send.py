@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
 from audio.frame import to_seconds
-from audio.source import Pcm, Source
+from audio.sources.source import Pcm, Source
 from server.cli.client.feeding import PATIENCE_S, Feeding, Say, Show
 from server.cli.client.link import Link
 from server.cli.client.outbox import FromFeed, Outbox

@@ -12,7 +12,7 @@ from time import perf_counter
 import numpy as np
 
 from audio.frame import Channel, to_samples
-from audio.turns import Turn
+from audio.speech.turns import Turn
 from models.words.types import WordsJob, WordsModel
 
 # Set somewhat below what `calmline bench capacity` found on two cores, 16 calls with tiny.en and 12 with base: about 14

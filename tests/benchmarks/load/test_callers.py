@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from audio.frame import SAMPLE_RATE
-from audio.vad import load_vad
+from audio.speech.vad import load_vad
 from benchmarks.calls import DEMO_CALL, load_call
 from benchmarks.load.callers import BLOCK, Load, found_by_sound, pcm_of, sent
 from benchmarks.load.soak import Curve, slope

@@ -9,8 +9,8 @@ import pytest
 from faster_whisper.audio import decode_audio
 
 from audio.frame import FRAME, SAMPLE_RATE, Channel, Frame, Samples, to_samples
-from audio.turns import TurnTracker
-from audio.vad import Vad, VadModel, load_vad
+from audio.speech.turns import TurnTracker
+from audio.speech.vad import Vad, VadModel, load_vad
 from models.tone.clip import read_clip, windows
 from models.tone.customer_speech import CustomerSpeech
 from models.tone.onnx_tone import OnnxTone, ToneWeightsError, shipped

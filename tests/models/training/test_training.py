@@ -16,8 +16,8 @@ from sklearn.metrics import roc_auc_score
 
 from audio.errors import CalmlineError
 from audio.frame import SAMPLE_RATE, Samples, to_samples
-from audio.quality import signal_to_noise_db
-from audio.vad import load_vad
+from audio.speech.quality import signal_to_noise_db
+from audio.speech.vad import load_vad
 from models.tone.onnx_tone import OnnxTone, shipped
 from models.training import heads
 from models.training.data.augment import CODECS, Augmentation, over_a_bad_line, speech_window

@@ -8,7 +8,7 @@ from sounds import hear
 from utterances import covers, ended, jobs_of, ramp
 
 from audio.frame import FRAME, SAMPLE_RATE, Channel, to_samples
-from audio.turns import Turn, TurnEnded
+from audio.speech.turns import Turn, TurnEnded
 from models.words.decode_requests import DecodeRequests
 
 S = SAMPLE_RATE

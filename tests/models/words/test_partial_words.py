@@ -6,7 +6,7 @@ from sounds import hear
 from utterances import covers, ended, jobs_of, ramp, started
 
 from audio.frame import FRAME, SAMPLE_RATE, Channel, to_samples
-from audio.turns import Turn
+from audio.speech.turns import Turn
 from models.words.partial_words import PartialWords, PartialWordsSettings
 from models.words.types import Transcript, Word
 

@@ -14,7 +14,7 @@ from sounds import hear, over_a_phone
 from utterances import jobs_of, whole
 
 from audio.frame import SAMPLE_RATE, Channel, Samples
-from audio.turns import Turn
+from audio.speech.turns import Turn
 from models.training.data.corpora import clips
 from models.words.types import Transcript, Word, WordsJob
 from models.words.weights import find_whisper

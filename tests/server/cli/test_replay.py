@@ -13,8 +13,8 @@ import soundfile
 from command_line import CommandLine
 from sounds import hear
 
-from audio.files import open_recording
 from audio.frame import SAMPLE_RATE, to_samples
+from audio.sources.files import open_recording
 from server.app import ServerSettings
 from server.cli.client.link import Link, LinkError
 from server.cli.client.send import send_call

@@ -14,8 +14,8 @@ import pytest
 from feeders import Nobody
 from numpy.typing import NDArray
 
-from audio.files import open_recording
 from audio.frame import Samples
+from audio.sources.files import open_recording
 from models.tone.types import ToneJob, ToneReading
 from models.words.types import Transcript, WordsJob
 from server.live.call import LiveCall, LiveSettings

@@ -16,9 +16,9 @@ from feeders import Nobody
 from msgspec import structs
 from numpy.typing import NDArray
 
-from audio.files import open_recording
 from audio.frame import STEREO, Samples
 from audio.intake import Intake
+from audio.sources.files import open_recording
 from models.tone.types import NoReading, ToneJob, ToneReading
 from models.words.types import Transcript, Word, WordsJob
 from server.live.call import CallOverError, LiveCall, LiveSettings

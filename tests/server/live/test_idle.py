@@ -9,7 +9,7 @@ from time import process_time
 from feeders import Nobody
 from wire import Client, a_feed
 
-from audio.files import open_recording
+from audio.sources.files import open_recording
 from server.live.call import LiveSettings
 from server.live.registry import CallRegistry, Engine
 from server.protocol.events.call import EndReason, FeedState, StatusMessage

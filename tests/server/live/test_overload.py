@@ -17,9 +17,9 @@ from msgspec import structs
 from scrape import scrape
 from wire import Client
 
-from audio.files import open_recording
 from audio.frame import STEREO
 from audio.intake import Intake
+from audio.sources.files import open_recording
 from models.words.types import Transcript, Word, WordsJob
 from models.words.whisper import Whisper, WhisperSettings
 from server.app import ServerSettings

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from audio.files import open_recording
 from audio.frame import SAMPLE_RATE, STEREO
+from audio.sources.files import open_recording
 from models.tone.types import ToneJob, ToneReading
 from models.words.types import WordsJob
 from server.live.registry import Engine

@@ -11,8 +11,8 @@ import soundfile
 from command_line import CommandLine
 from sounds import hear
 
-from audio.files import open_recording
 from audio.frame import SAMPLE_RATE, Channel, Samples, to_samples
+from audio.sources.files import open_recording
 from server.demo import DEMO_CALL
 from server.live.registry import Engine
 from server.offline.analysis import analyze

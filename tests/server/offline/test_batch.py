@@ -12,7 +12,7 @@ import soundfile
 from sounds import hear
 
 from audio.frame import SAMPLE_RATE, Samples, to_samples
-from audio.vad import load_vad
+from audio.speech.vad import load_vad
 from coach.rules import load_rules
 from models.tone.types import ToneModel
 from server.demo import DEMO_CALL

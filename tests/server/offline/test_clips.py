@@ -10,7 +10,7 @@ from command_line import CommandLine
 from sounds import hear
 
 from audio.frame import SAMPLE_RATE, Samples, to_samples
-from audio.vad import load_vad
+from audio.speech.vad import load_vad
 from models.tone.onnx_tone import OnnxTone, shipped
 from server.demo import DEMO_CALL
 from server.offline.clips import LONGEST_S, FileTone, TooLongError, customer_of, read_file

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audio.files import open_recording
 from audio.frame import STEREO, Channel
 from audio.intake import Intake
-from audio.source import Pcm
+from audio.sources.files import open_recording
+from audio.sources.source import Pcm
 from models.tone.types import NoReading, ToneJob, ToneReading
 from models.words.types import Transcript, Word, WordsJob
 from server.live.progress import Progress, Standing

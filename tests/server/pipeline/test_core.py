@@ -6,8 +6,8 @@ import pytest
 from sounds import hear
 
 from audio.frame import FRAME, MONO, STEREO, Channel, Samples, to_samples
-from audio.turns import Overlap, TurnEnded
-from audio.vad import load_vad
+from audio.speech.turns import Overlap, TurnEnded
+from audio.speech.vad import load_vad
 from coach.rules import load_rules
 from coach.types import Cue, Detection, Dynamics, JudgedTrend, ShownTrend
 from models.tone.onnx_tone import OnnxTone

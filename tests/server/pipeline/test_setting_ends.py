@@ -7,7 +7,7 @@ import pytest
 from sounds import hear
 
 from audio.frame import STEREO, Samples, to_samples
-from audio.vad import load_vad
+from audio.speech.vad import load_vad
 from coach.rules import load_rules
 from coach.types import Dynamics
 from models.tone.onnx_tone import OnnxTone

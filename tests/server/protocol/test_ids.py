@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audio.frame import MONO, Channel
-from audio.source import Note, Pcm
+from audio.sources.source import Note, Pcm
 from server.protocol.ids import UNTITLED, AgentNameError, fit_title, start_of
 from server.protocol.messages import StartMessage, read_from_feed, write
 

@@ -10,7 +10,7 @@ import pytest
 from msgspec import structs
 from wire import Client, a_feed
 
-from audio.files import open_recording
+from audio.sources.files import open_recording
 from models.words.types import Transcript, Word, WordsJob
 from server.app import ServerSettings
 from server.live.call import LiveSettings

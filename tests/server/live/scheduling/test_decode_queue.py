@@ -3,7 +3,7 @@
 import numpy as np
 
 from audio.frame import SAMPLE_RATE, Channel
-from audio.turns import Turn
+from audio.speech.turns import Turn
 from models.words.types import WordsJob
 from server.live.scheduling.decode_queue import DecodeQueue
 

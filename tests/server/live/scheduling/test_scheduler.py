@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from audio.frame import SAMPLE_RATE, Channel
-from audio.turns import Turn
+from audio.speech.turns import Turn
 from models.words.types import Transcript, Word, WordsJob
 from server.live.metrics import Metrics
 from server.live.registry import Engine

@@ -1,0 +1,1 @@
+"""How a voice moves: pitch, loudness, tilt, harmonicity, syllables."""

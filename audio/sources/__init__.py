@@ -1,0 +1,1 @@
+"""Where sound comes from: recordings, and a headset's devices."""

@@ -1,0 +1,1 @@
+"""Where the customer is heading: the trend out of sound and words."""

@@ -1,0 +1,1 @@
+"""What the agent does: acknowledging, calming, pace, wording, waiting."""
