@@ -290,7 +290,7 @@ def test_without_corpora_evaluation_says_what_to_set(tmp_path: Path, monkeypatch
 
 def test_run_time_needs_neither_pytorch_nor_the_training_libraries() -> None:
     program = (
-        "import sys, models.onnx_tone, models.tone_clip, models.customer_speech;"
+        "import sys, models.tone.onnx_tone, models.tone.clip, models.tone.customer_speech;"
         "print([name for name in ('torch', 'onnx', 'sklearn', 'librosa') if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
